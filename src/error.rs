@@ -1,0 +1,88 @@
+//! The one error of the library: it names the value that is wrong and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// All that can go wrong. Each message is one line: the value, the problem, the remedy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read.
+    #[error("cannot read `{}`: {source}; check that it exists and may be read", path.display())]
+    Read { path: PathBuf, source: io::Error },
+
+    /// A file or folder could not be written.
+    #[error("cannot write `{}`: {source}; free some space, check the permissions, or choose another folder", path.display())]
+    Write { path: PathBuf, source: io::Error },
+
+    /// A file is there, but it is not a picture that can be used.
+    #[error("`{}`: {problem}; {remedy}", path.display())]
+    Picture { path: PathBuf, problem: String, remedy: String },
+
+    /// A configuration key is unknown or has a value outside its range.
+    #[error("configuration key `{key}`: {problem}; {remedy}")]
+    Config { key: String, problem: String, remedy: String },
+
+    /// A model, a checkpoint or a run folder is damaged or of another kind.
+    #[error("model `{}`: {problem}; {remedy}", path.display())]
+    Model { path: PathBuf, problem: String, remedy: String },
+
+    /// Any other value handed in by the caller.
+    #[error("{what}: {problem}; {remedy}")]
+    Input { what: String, problem: String, remedy: String },
+}
+
+impl Error {
+    /// `map_err(Error::read(path))`
+    pub fn read(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.as_ref().to_path_buf();
+        move |source| Error::Read { path, source }
+    }
+
+    /// `map_err(Error::write(path))`
+    pub fn write(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.as_ref().to_path_buf();
+        move |source| Error::Write { path, source }
+    }
+
+    /// A picture file with its problem and remedy.
+    pub fn picture(
+        path: impl AsRef<Path>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Error {
+        let path = path.as_ref().to_path_buf();
+        Error::Picture { path, problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// A configuration key with its problem and remedy.
+    pub fn config(
+        key: impl Into<String>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Error {
+        Error::Config { key: key.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// A model file or folder with its problem and remedy.
+    pub fn model(
+        path: impl AsRef<Path>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Error {
+        let path = path.as_ref().to_path_buf();
+        Error::Model { path, problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// A value handed in by the caller, with its problem and remedy.
+    pub fn input(
+        what: impl Into<String>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Error {
+        Error::Input { what: what.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+}

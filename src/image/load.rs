@@ -1,0 +1,142 @@
+//! A file becomes a [`Photo`], or an error of one line that says what is wrong with it.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use ::image::metadata::Orientation;
+use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::photo::Photo;
+use super::whole::missing_end;
+use crate::error::{Error, Result};
+
+/// The extensions of the files that [`load`] reads; a file is then judged by its content.
+pub const EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+
+/// The longest side of a picture, in pixels: beyond any camera (WebP itself ends at 16,383).
+pub const MAX_SIDE: u32 = 16_384;
+
+/// The most pixels of a picture: 100 megapixels, 1.2 GB as a [`Picture`](super::Picture).
+pub const MAX_PIXELS: u64 = 100_000_000;
+
+/// What a decoder may allocate. The largest picture within the limits, 100 megapixels of RGBA at 16 bits, is 800 MB;
+/// the rest is for its working space. A header cannot ask for more, whatever it claims.
+const MAX_ALLOC: u64 = 1 << 30;
+
+/// The most bytes of a file: more than [`MAX_ALLOC`] are never needed, even stored without compression.
+const MAX_FILE: u64 = MAX_ALLOC;
+
+const RESAVE: &str = "save it again from the original, or leave it out";
+
+/// Reads and decodes the file `path`.
+///
+/// Errors: [`Error::Read`] if it cannot be read; [`Error::Picture`] if it is not a whole JPEG, PNG or WebP of at most
+/// [`MAX_SIDE`] and [`MAX_PIXELS`].
+pub fn load(path: impl AsRef<Path>) -> Result<Photo> {
+    let path = path.as_ref();
+    let mut bytes = Vec::new();
+    // `take` instead of asking for the length first: a device or a growing file has no length to ask for.
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(Error::read(path))?;
+    load_bytes(&bytes, path)
+}
+
+/// [`load`] for a caller who has read the file already; `path` is only named, not opened.
+pub fn load_bytes(bytes: &[u8], path: &Path) -> Result<Photo> {
+    let refuse = |problem: String, remedy: &str| Err(Error::picture(path, problem, remedy));
+    if bytes.is_empty() {
+        return refuse("the file is empty".into(), RESAVE);
+    }
+    if bytes.len() as u64 > MAX_FILE {
+        return refuse(
+            format!("the file is over {} MiB", MAX_FILE >> 20),
+            "make the picture smaller",
+        );
+    }
+    let format = match ::image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
+        Ok(other) => {
+            let name = other.extensions_str().first().unwrap_or(&"other").to_uppercase();
+            return refuse(format!("it is a {name} file"), "convert it to PNG, JPEG or WebP");
+        }
+        Err(_) => {
+            return refuse(
+                "its content is no JPEG, PNG or WebP".into(),
+                "leave it out, or convert it",
+            );
+        }
+    };
+    // The decoders are pure Rust and meant not to panic, but they are large and the files are anybody's. The closure
+    // owns all it changes, so nothing half-made is seen after an unwind. The process's panic hook still runs (by
+    // default it prints): whether to silence it is the program's decision, not a library's.
+    match catch_unwind(AssertUnwindSafe(|| decode(bytes, format))) {
+        Ok(Ok(original)) => Ok(Photo { original, format, path: path.to_path_buf() }),
+        Ok(Err(refusal)) => refuse(refusal.problem, refusal.remedy),
+        Err(_) => refuse("the decoder gave up on its content".into(), RESAVE),
+    }
+}
+
+/// Whether the name looks like a picture's, in either case; a hint for listings, [`load`] looks at the content.
+pub fn is_picture_name(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str());
+    extension.is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
+}
+
+/// A reason to refuse a file, before it is joined with the path.
+struct Refusal {
+    problem: String,
+    remedy: &'static str,
+}
+
+impl From<ImageError> for Refusal {
+    fn from(error: ImageError) -> Self {
+        // One line, whatever the decoder says.
+        let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { problem: format!("it cannot be decoded ({text})"), remedy: RESAVE }
+    }
+}
+
+/// Header, size, wholeness, pixels, in this order: each step is only taken on what the one before has passed.
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Refusal> {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_ALLOC);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder()?;
+
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(Refusal {
+            problem: format!("it is {width} x {height} pixels"),
+            remedy: RESAVE,
+        });
+    }
+    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        let most = MAX_PIXELS / 1_000_000;
+        return Err(Refusal {
+            problem: format!(
+                "it is {width} x {height} pixels, the limit is {MAX_SIDE} a side and {most} megapixels"
+            ),
+            remedy: "make the picture smaller",
+        });
+    }
+    if let Some(missing) = missing_end(bytes, format) {
+        return Err(Refusal {
+            problem: format!("the file was cut short: {missing}"),
+            remedy: RESAVE,
+        });
+    }
+
+    // Damaged metadata does not make a picture unusable.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    limits.reserve(decoder.total_bytes())?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(image)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! Files <-> pictures, within limits; contact sheets and curves for people to look at.
+//!
+//! ```text
+//! photo.jpg --load--> Photo{original, format} --picture--> Picture [3,H,W] --to_rgb8--> RgbImage
+//!                                                                                         |
+//!          Picture, Picture, ... --Sheet--render--> RgbImage                              |
+//!          (step, loss), ...     --loss_curve-----> RgbImage ----------------save_png--> out.png
+//! ```
+//! - A file is judged by its content, never by its name; its size is checked before it is decoded; one that was cut
+//!   short is refused rather than filled with grey.
+//! - Colours are taken as they stand in the file (nominally sRGB): no colour profile is applied.
+//! - Whatever is written appears whole or not at all ([`crate::store::write_atomically`]).
+
+mod curve;
+mod load;
+mod photo;
+mod picture;
+mod plot;
+mod save;
+mod sheet;
+mod stroke;
+mod text;
+mod ticks;
+mod whole;
+
+pub use load::{EXTENSIONS, MAX_PIXELS, MAX_SIDE, is_picture_name, load, load_bytes};
+pub use photo::Photo;
+pub use picture::Picture;
+pub use plot::{PALETTE, Series, loss_curve};
+pub use save::save_png;
+pub use sheet::Sheet;

@@ -1,0 +1,108 @@
+//! Was a file cut short? Asked before decoding, because the JPEG decoder does not tell.
+//!
+//! `image` runs `zune-jpeg` in its lenient mode, where the rest of a truncated picture becomes mid-grey (128) and the
+//! call succeeds; the strict mode cannot be reached through `image`. Each format says itself where it ends, and that
+//! is cheap to follow without decoding: JPEG up to its end-of-image marker, PNG up to its IEND chunk, WebP by the
+//! length in its first bytes. What stands behind the end (a motion photo's film, padding) is nobody's business here.
+//!
+//! A JPEG that has all its pixels and lacks only the two bytes of the marker is refused too: nothing in it says so.
+
+use ::image::ImageFormat;
+
+/// What is missing at the end of `bytes`, or `None` if the file is whole (or of a format that is not judged here).
+pub(super) fn missing_end(bytes: &[u8], format: ImageFormat) -> Option<&'static str> {
+    let (whole, missing) = match format {
+        ImageFormat::Jpeg => (jpeg_ends(bytes).is_some(), "its end-of-image marker is missing"),
+        ImageFormat::Png => (png_ends(bytes).is_some(), "its IEND chunk is missing"),
+        ImageFormat::WebP => (webp_ends(bytes).is_some(), "it is shorter than its header says"),
+        _ => return None,
+    };
+    (!whole).then_some(missing)
+}
+
+/// Walks from segment to segment and through the entropy-coded data; `Some` at the end-of-image marker.
+///
+/// Searching for the bytes FF D9 instead would stop at the thumbnail inside the EXIF segment of nearly every camera's
+/// file, and looking at the last two bytes only would refuse whole files with something behind them.
+fn jpeg_ends(bytes: &[u8]) -> Option<()> {
+    const END_OF_IMAGE: u8 = 0xD9;
+    let mut at = 2;
+    loop {
+        // Bytes between segments are skipped, as every decoder does; in the entropy-coded data this loop does the work.
+        at += bytes.get(at..)?.iter().position(|&b| b == 0xFF)?;
+        match *bytes.get(at + 1)? {
+            END_OF_IMAGE => return Some(()),
+            // FF may be repeated as filling before a marker.
+            0xFF => at += 1,
+            // A stuffed zero, restart markers, start-of-image and TEM have no length.
+            0x00 | 0x01 | 0xD0..=0xD8 => at += 2,
+            _ => {
+                let length = u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]);
+                at += 2 + usize::from(length.max(2));
+            }
+        }
+    }
+}
+
+/// Walks from chunk to chunk (length, name, data, checksum) up to the end of IEND.
+fn png_ends(bytes: &[u8]) -> Option<()> {
+    let mut rest = bytes.get(8..)?;
+    loop {
+        let (head, tail) = rest.split_first_chunk::<8>()?;
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        rest = tail.get(length.checked_add(4)?..)?;
+        if head.ends_with(b"IEND") {
+            return Some(());
+        }
+    }
+}
+
+/// `RIFF`, the number of bytes that follow, `WEBP`, ...
+fn webp_ends(bytes: &[u8]) -> Option<()> {
+    let length = u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?) as usize;
+    bytes.len().checked_sub(length.checked_add(8)?).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SOI, APP1 with a whole thumbnail inside, SOS, data with a stuffed FF and a restart marker, filling, EOI.
+    const JPEG: [u8; 27] = [
+        0xFF, 0xD8, 0xFF, 0xE1, 0, 6, 0xFF, 0xD8, 0xFF, 0xD9, 0xFF, 0xDA, 0, 3, 0, 1, 0xFF, 0, 2,
+        0xFF, 0xD0, 3, 4, 0xFF, 0xFF, 0xFF, 0xD9,
+    ];
+
+    #[test]
+    fn a_jpeg_is_whole_only_with_its_own_end_marker() {
+        assert_eq!(missing_end(&JPEG, ImageFormat::Jpeg), None);
+        for cut in 0..JPEG.len() {
+            assert!(missing_end(&JPEG[..cut], ImageFormat::Jpeg).is_some(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_the_end_do_not_matter() {
+        let mut bytes = JPEG.to_vec();
+        bytes.extend([0; 50]);
+        assert_eq!(missing_end(&bytes, ImageFormat::Jpeg), None);
+    }
+
+    #[test]
+    fn a_tail_of_zeros_instead_of_data_is_noticed() {
+        // What an interrupted download into a preallocated file looks like.
+        let mut bytes = JPEG.to_vec();
+        bytes[20..].fill(0);
+        assert!(missing_end(&bytes, ImageFormat::Jpeg).is_some());
+    }
+
+    #[test]
+    fn short_and_absurd_lengths_do_not_panic() {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+            for n in 0..40 {
+                assert!(missing_end(&vec![0xFF; n], format).is_some());
+            }
+        }
+        assert_eq!(missing_end(&[], ImageFormat::Gif), None);
+    }
+}

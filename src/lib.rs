@@ -1,0 +1,28 @@
+//! Learns a prior from one's own photos and mends damaged ones with it: latent convolutional models
+//! (Athar, Burnaev, Lempitsky, ICLR 2019).
+//!
+//! ```text
+//! phi [B,P] --latent: f_phi(s)--> z [B,C,h,w] --generator: g_theta--> x^ [B,3,H,W] --loss(x^, x)--> one number per image
+//! ```
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`error`] | one error: the value and the remedy |
+//! | [`runtime`] | device by name, random streams |
+//! | [`image`] | files <-> pictures within limits, contact sheets, curves |
+//! | [`nn`] | layers: convolutions, batch norm + leaky ReLU, resampling |
+//! | [`latent`] | latent spaces: the ConvNet of the paper |
+//! | [`generator`] | the hourglass |
+//! | [`loss`] | Laplacian pyramid L1, MSE, per image |
+//! | [`store`] | files that appear whole or not at all |
+
+pub mod error;
+pub mod generator;
+pub mod image;
+pub mod latent;
+pub mod loss;
+pub mod nn;
+pub mod runtime;
+pub mod store;
+
+pub use error::{Error, Result};

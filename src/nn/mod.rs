@@ -1,0 +1,18 @@
+//! Layers that the models are built of: convolutions, batch norm with leaky ReLU, resampling.
+//!
+//! ```text
+//! conv.rs      Conv (k4 s2, 3x3, dilated, grouped), ConvTranspose (k4 s2), one 3x3 net per image
+//! norm.rs      BatchNorm + LeakyReLU(0.2), statistics handed out, never hidden
+//! resample.rs  a linear resampling of rows and columns as two small matrices
+//! state.rs     a module's tensors by name, and back
+//! ```
+
+mod conv;
+mod norm;
+mod resample;
+mod state;
+
+pub use conv::{Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, per_image_conv3x3};
+pub use norm::{BATCH_NORM_EPSILON, LEAKY_SLOPE, NormAct, Statistics, instance_norm_act};
+pub use resample::{Resample, Weights, align_corners_x2, lanczos};
+pub use state::{State, load_state, state_of};

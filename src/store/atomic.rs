@@ -1,0 +1,171 @@
+//! A file appears whole or not at all: written beside its final place, synced, then renamed.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// Tells apart two writers of one process, so that two threads never share a partial file.
+static WRITES: AtomicU64 = AtomicU64::new(0);
+
+/// Writes `bytes` as the file `path`; an older file of that name stays untouched until the new one is complete.
+///
+/// Missing parent folders are created. Errors: [`Error::Write`], which names `path`.
+pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    write_with(path, |out| out.write_all(bytes))
+}
+
+/// [`write_atomically`] for content that is too large to hold in memory: `fill` writes it piece by piece.
+///
+/// The writer is buffered. If `fill` returns an error (or panics), the partial file is removed and an older file of
+/// that name is left as it was. Errors: [`Error::Write`], which names `path`.
+pub fn write_with(
+    path: impl AsRef<Path>,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    let path = path.as_ref();
+    replace(path, fill).map_err(Error::write(path))
+}
+
+fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+    // `parent` of a bare name is the empty path, which means the current folder but cannot be opened as one.
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+
+    let mut partial = Partial { path: folder.join(partial_name(name)), renamed: false };
+    let mut out = BufWriter::new(File::create(&partial.path)?);
+    fill(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    // Without this a power cut after the rename can leave the new name with no content.
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&partial.path, path)?;
+    partial.renamed = true;
+    // Makes the rename itself durable. Best effort: some file systems cannot sync a folder, and the file is in place.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// `.NAME.partial-PID-N`: hidden from listings, and beside the file because a rename cannot cross file systems.
+fn partial_name(name: &OsStr) -> String {
+    // Names may be 255 bytes long; 40 characters are at most 160 bytes and leave room for the rest.
+    let name: String = name.to_string_lossy().chars().take(40).collect();
+    format!(".{name}.partial-{}-{}", process::id(), WRITES.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Removes the partial file on every way out but success, a panic of the caller's closure included.
+struct Partial {
+    path: PathBuf,
+    renamed: bool,
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.renamed {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn writing_creates_folders_replaces_the_old_file_and_leaves_no_partial() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/c.bin");
+        write_atomically(&path, b"old").unwrap();
+        write_atomically(&path, b"new content").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new content");
+        assert_eq!(names(path.parent().unwrap()), ["c.bin"]);
+    }
+
+    #[test]
+    fn a_closure_that_fails_midway_keeps_the_old_file_and_leaves_no_partial() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.bin");
+        write_atomically(&path, b"old").unwrap();
+        let err = write_with(&path, |out| {
+            out.write_all(&[7; 100_000])?;
+            Err(io::Error::other("the disk is full"))
+        })
+        .unwrap_err();
+        assert!(err.to_string().contains("c.bin") && err.to_string().contains("the disk is full"));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(dir.path()), ["c.bin"]);
+    }
+
+    #[test]
+    fn a_closure_that_panics_leaves_no_partial() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.bin");
+        // `resume_unwind` unwinds without calling the panic hook, so the test prints nothing.
+        let write = || write_with(&path, |_| std::panic::resume_unwind(Box::new("stop")));
+        assert!(std::panic::catch_unwind(write).is_err());
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_parent_that_is_a_file_is_an_error_and_the_file_survives() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), b"kept").unwrap();
+        let path = dir.path().join("file/c.bin");
+        assert!(
+            matches!(write_atomically(&path, b"x"), Err(Error::Write { path: p, .. }) if p == path)
+        );
+        assert_eq!(fs::read(dir.path().join("file")).unwrap(), b"kept");
+        assert_eq!(names(dir.path()), ["file"]);
+    }
+
+    #[test]
+    fn a_target_that_is_a_folder_is_an_error_and_leaves_no_partial() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("folder/inner")).unwrap();
+        assert!(write_atomically(dir.path().join("folder"), b"x").is_err());
+        assert_eq!(names(dir.path()), ["folder"]);
+        assert!(write_atomically("/", b"x").is_err());
+        assert!(write_atomically("", b"x").is_err());
+    }
+
+    #[test]
+    fn a_name_of_the_greatest_length_can_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("n".repeat(255));
+        write_atomically(&path, b"x").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"x");
+    }
+
+    #[test]
+    fn many_threads_writing_one_file_leave_one_whole_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.bin");
+        std::thread::scope(|s| {
+            for i in 0..8u8 {
+                let path = &path;
+                s.spawn(move || write_atomically(path, &[i; 10_000]).unwrap());
+            }
+        });
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.len() == 10_000 && bytes.iter().all(|&b| b == bytes[0]));
+        assert_eq!(names(dir.path()), ["c.bin"]);
+    }
+}

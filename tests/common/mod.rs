@@ -1,0 +1,43 @@
+//! Helpers that several integration tests share.
+
+pub mod reference;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Gradients, Tensor};
+
+/// `theta - rate * gradient` for every tensor of `module` that has a gradient.
+pub fn sgd<M: Module>(module: M, grads: &Gradients, rate: f64) -> M {
+    struct Step<'a>(&'a Gradients, f64);
+    impl ModuleMapper for Step<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            match param.val().grad(self.0) {
+                None => param,
+                Some(gradient) => param.map(|old| {
+                    (old.inner() - gradient.mul_scalar(self.1)).autodiff().require_grad()
+                }),
+            }
+        }
+    }
+    module.map(&mut Step(grads, rate))
+}
+
+/// Every gradient of `module` by the path of its tensor.
+pub fn gradients_of<M: Module>(module: &M, grads: &Gradients) -> Vec<(String, Vec<f32>)> {
+    struct Collect<'a>(&'a Gradients, Vec<String>, Vec<(String, Vec<f32>)>);
+    impl ModuleVisitor for Collect<'_> {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.1.push(name.to_string());
+        }
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.1.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = param.val().grad(self.0) {
+                self.2.push((self.1.join("."), gradient.into_data().try_to_vec().unwrap()));
+            }
+        }
+    }
+    let mut collect = Collect(grads, Vec::new(), Vec::new());
+    module.visit(&mut collect);
+    collect.2
+}
