@@ -7,6 +7,7 @@
 //!
 //! | room | what is in it |
 //! |---|---|
+//! | [`config`] | presets, files, single keys: one checked configuration |
 //! | [`error`] | one error: the value and the remedy |
 //! | [`runtime`] | device by name, random streams |
 //! | [`image`] | files <-> pictures within limits, contact sheets, curves |
@@ -14,15 +15,19 @@
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
 //! | [`generator`] | the hourglass |
 //! | [`loss`] | Laplacian pyramid L1, MSE, per image |
+//! | [`model`] | latent space + generator + what was drawn once |
 //! | [`store`] | files that appear whole or not at all |
 
+pub mod config;
 pub mod error;
 pub mod generator;
 pub mod image;
 pub mod latent;
 pub mod loss;
+pub mod model;
 pub mod nn;
 pub mod runtime;
 pub mod store;
 
 pub use error::{Error, Result};
+pub use model::Model;

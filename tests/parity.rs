@@ -10,7 +10,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use common::reference::{Reference, worst};
 use lacuna::generator::Hourglass;
 use lacuna::latent::LatentSpace;
-use lacuna::loss::{laplacian_l1, mse};
+use lacuna::loss::{Pyramid, laplacian_l1, mse};
 use lacuna::nn::{State, load_state, state_of};
 
 const FORWARD: f32 = 2e-5;
@@ -52,8 +52,10 @@ fn check(reference: &Reference, file: &Path) {
     for step in 0..reference.config.steps {
         let z = latent.decode(rows.clone());
         let (image, statistics) = net.forward_train(z.clone());
-        let (lap, squared) =
-            (laplacian_l1(image.clone(), target.clone()), mse(image.clone(), target.clone()));
+        let (lap, squared) = (
+            laplacian_l1(image.clone(), target.clone(), Pyramid::Published),
+            mse(image.clone(), target.clone()),
+        );
         let losses = lap.clone() + squared.clone();
         let expected = reference.row("train.loss_per_image", step);
         let error = worst(&losses.to_data().try_to_vec().unwrap(), &expected);

@@ -2,4 +2,78 @@
 
 mod hourglass;
 
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
 pub use hourglass::{Hourglass, HourglassConfig};
+
+use crate::error::Result;
+use crate::nn::Statistics;
+
+/// Every generator by its kind: config, registry and constructor in one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum GeneratorConfig {
+    /// The paper's hourglass with two skips.
+    Hourglass(HourglassConfig),
+}
+
+impl GeneratorConfig {
+    /// Side of the image made from a latent of side `latent_side`.
+    ///
+    /// # Errors
+    /// Widths that make no net, or a latent that does not fit them.
+    pub fn image_side(&self, latent_side: usize) -> Result<usize> {
+        match self {
+            Self::Hourglass(config) => config.image_side(latent_side),
+        }
+    }
+
+    /// The net for latents `[C, h, w]`, its weights drawn from `rng`.
+    ///
+    /// # Errors
+    /// As [`image_side`](Self::image_side).
+    pub fn init(
+        &self,
+        latent: [usize; 3],
+        rng: &mut ChaCha8Rng,
+        device: &Device,
+    ) -> Result<Generator> {
+        match self {
+            Self::Hourglass(config) => {
+                Ok(Generator::Hourglass(config.init(latent[0], latent[1], rng, device)?))
+            }
+        }
+    }
+}
+
+/// A generator of any kind; burn's `Module` cannot be a trait object, so it is an enum.
+#[derive(Module, Debug)]
+pub enum Generator {
+    Hourglass(Hourglass),
+}
+
+impl Generator {
+    /// `[B, C, h, w]` -> `[B, 3, H, W]` in (0, 1), with the running statistics.
+    pub fn forward(&self, z: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Hourglass(net) => net.forward(z),
+        }
+    }
+
+    /// The same with the batch's own statistics, which are handed out in the order of the layers.
+    pub fn forward_train(&self, z: Tensor<4>) -> (Tensor<4>, Vec<Statistics>) {
+        match self {
+            Self::Hourglass(net) => net.forward_train(z),
+        }
+    }
+
+    /// Blends `statistics` into the running ones: `running = (1 - momentum) running + momentum statistics`.
+    pub fn update_running(&mut self, statistics: &[Statistics], momentum: f64) {
+        match self {
+            Self::Hourglass(net) => net.update_running(statistics, momentum),
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! z = f_phi(s):   s [2,S,S] -> (conv 3x3 -> batch norm -> leaky) x (L-1) -> conv 3x3 -> leaky -> z [C,h,w]
 //! row = [conv weights of layer 0, .., L-1 | norm weight, norm bias of layer 0, .., L-2]
 //! ```
-//! The box clamps the conv weights, the first part of the row, and leaves the affine alone.
+//! The box clamps the conv weights, the first part of the row; [`Clamp`] says whether the affine too.
 
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -26,6 +26,20 @@ pub struct ConvNetConfig {
     /// Half the side of the box, 0.01 in the paper.
     #[serde(rename = "box")]
     pub half_box: f32,
+    /// What the box clamps.
+    #[serde(default)]
+    pub clamp: Clamp,
+}
+
+/// The part of a row that the box clamps after each step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clamp {
+    /// Conv weights only, as the published program does.
+    #[default]
+    Conv,
+    /// The norm's weight and bias too, as the paper's formula says.
+    All,
 }
 
 impl ConvNetConfig {
@@ -39,6 +53,11 @@ impl ConvNetConfig {
         self.side + 2 * self.layers()
     }
 
+    /// Numbers in the fixed input.
+    pub fn input_len(&self) -> usize {
+        self.channels[0] * self.input_side() * self.input_side()
+    }
+
     /// Numbers in the conv weights, the clamped first part of a row.
     pub fn conv_len(&self) -> usize {
         self.channels.windows(2).map(|pair| pair[0] * pair[1] * 9).sum()
@@ -50,11 +69,39 @@ impl ConvNetConfig {
         self.conv_len() + 2 * normed.iter().sum::<usize>()
     }
 
+    /// `[C, h, w]` as handed to the generator.
+    pub fn latent_shape(&self) -> [usize; 3] {
+        [self.channels.last().copied().unwrap_or(0), self.side, self.side]
+    }
+
+    /// Checks the values that the types cannot.
+    ///
+    /// # Errors
+    /// Fewer than one layer, a zero width or side, or a box that is not positive.
+    pub fn check(&self) -> Result<()> {
+        if self.channels.len() < 2 || self.channels.contains(&0) {
+            let problem = format!("{:?} is no chain of widths", self.channels);
+            let remedy = "give at least two positive widths, as in [2, 8, 16, 32, 64]";
+            return Err(Error::config("latent.channels", problem, remedy));
+        }
+        if self.side == 0 {
+            return Err(Error::config(
+                "latent.side",
+                "0 is no side",
+                "give a positive one, as in 16",
+            ));
+        }
+        if !(self.half_box.is_finite() && self.half_box > 0.0) {
+            let problem = format!("{} is no box", self.half_box);
+            return Err(Error::config("latent.box", problem, "give a positive one, as in 0.01"));
+        }
+        Ok(())
+    }
+
     /// Draws the fixed input s, uniform in [0, 0.1), from `seed`.
     pub fn draw_input(&self, seed: u64) -> Vec<f32> {
         let mut rng = stream(seed, "latent/s");
-        let numbers = self.channels[0] * self.input_side() * self.input_side();
-        (0..numbers).map(|_| 0.1 * uniform(&mut rng)).collect()
+        (0..self.input_len()).map(|_| 0.1 * uniform(&mut rng)).collect()
     }
 
     /// Draws the start that all images share: conv weights uniform in +-1/sqrt(9 in), norm weight 1, bias 0.
@@ -75,24 +122,9 @@ impl ConvNetConfig {
     /// The space around the fixed input `s`, `[channels[0], S, S]` row-major.
     ///
     /// # Errors
-    /// Fewer than one layer, a zero width or side, a box that is not positive, or `s` of another length.
+    /// As [`check`](Self::check), or `s` of another length.
     pub fn init(&self, s: Vec<f32>, device: &Device) -> Result<ConvNet> {
-        if self.channels.len() < 2 || self.channels.contains(&0) {
-            let problem = format!("{:?} is no chain of widths", self.channels);
-            let remedy = "give at least two positive widths, as in [2, 8, 16, 32, 64]";
-            return Err(Error::config("latent.channels", problem, remedy));
-        }
-        if self.side == 0 {
-            return Err(Error::config(
-                "latent.side",
-                "0 is no side",
-                "give a positive one, as in 16",
-            ));
-        }
-        if !(self.half_box.is_finite() && self.half_box > 0.0) {
-            let problem = format!("{} is no box", self.half_box);
-            return Err(Error::config("latent.box", problem, "give a positive one, as in 0.01"));
-        }
+        self.check()?;
         let (channels, side) = (self.channels[0], self.input_side());
         if s.len() != channels * side * side {
             return Err(Error::input(
@@ -119,8 +151,7 @@ impl LatentSpace for ConvNet {
     }
 
     fn latent_shape(&self) -> [usize; 3] {
-        let channels = self.config.channels[self.config.layers()];
-        [channels, self.config.side, self.config.side]
+        self.config.latent_shape()
     }
 
     fn decode(&self, rows: Tensor<2>) -> Tensor<4> {
@@ -157,10 +188,10 @@ impl LatentSpace for ConvNet {
     fn project(&self, rows: Tensor<2>) -> Tensor<2> {
         let [batch, length] = rows.dims();
         let (conv, half) = (self.config.conv_len(), self.config.half_box);
-        let clamped = rows.clone().slice([0..batch, 0..conv]).clamp(-half, half);
-        if conv == length {
-            return clamped;
+        if conv == length || self.config.clamp == Clamp::All {
+            return rows.clamp(-half, half);
         }
+        let clamped = rows.clone().slice([0..batch, 0..conv]).clamp(-half, half);
         Tensor::cat(vec![clamped, rows.slice([0..batch, conv..length])], 1)
     }
 }
@@ -170,7 +201,7 @@ mod tests {
     use super::*;
 
     fn config(channels: &[usize], side: usize) -> ConvNetConfig {
-        ConvNetConfig { channels: channels.to_vec(), side, half_box: 0.01 }
+        ConvNetConfig { channels: channels.to_vec(), side, half_box: 0.01, clamp: Clamp::Conv }
     }
 
     #[test]

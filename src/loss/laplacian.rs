@@ -12,22 +12,44 @@ use burn::tensor::TensorData;
 use burn::tensor::module::{avg_pool2d, conv2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
 
+use serde::{Deserialize, Serialize};
+
 use super::per_image_mean;
 
 const SIDE: usize = 5;
 const LEVELS: usize = 3;
 
+/// The smoothing kernel of the pyramid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pyramid {
+    /// `e(i) + e(j)`, of the published program.
+    #[default]
+    Published,
+    /// The classical binomial `[1 4 6 4 1] / 16` in rows and columns.
+    BurtAdelson,
+}
+
 /// The normalised kernel at row `i` and column `j`, both 0..5.
-pub fn kernel_weight(i: usize, j: usize) -> f32 {
-    let e = |d: usize| (-((d as f64 - 2.0).powi(2)) / 4.0).exp();
-    let sum: f64 = (0..SIDE).map(e).sum::<f64>() * 2.0 * SIDE as f64;
-    ((e(i) + e(j)) / sum) as f32
+pub fn kernel_weight(pyramid: Pyramid, i: usize, j: usize) -> f32 {
+    match pyramid {
+        Pyramid::Published => {
+            let e = |d: usize| (-((d as f64 - 2.0).powi(2)) / 4.0).exp();
+            let sum: f64 = (0..SIDE).map(e).sum::<f64>() * 2.0 * SIDE as f64;
+            ((e(i) + e(j)) / sum) as f32
+        }
+        Pyramid::BurtAdelson => {
+            let binomial = [1.0, 4.0, 6.0, 4.0, 1.0];
+            binomial[i] * binomial[j] / 256.0
+        }
+    }
 }
 
 /// LapL1 of each image, `[B, C, H, W]` twice -> `[B]`; H and W at least 8.
-pub fn laplacian_l1(x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+pub fn laplacian_l1(x: Tensor<4>, y: Tensor<4>, pyramid: Pyramid) -> Tensor<1> {
     let mut d = x - y;
-    let kernel: Vec<f32> = (0..SIDE * SIDE).map(|at| kernel_weight(at / SIDE, at % SIDE)).collect();
+    let kernel: Vec<f32> =
+        (0..SIDE * SIDE).map(|at| kernel_weight(pyramid, at / SIDE, at % SIDE)).collect();
     let kernel = Tensor::<4>::from_data(TensorData::new(kernel, [1, 1, SIDE, SIDE]), &d.device());
 
     let mut loss = None;
@@ -69,17 +91,24 @@ mod tests {
     #[test]
     fn the_kernel_is_the_published_one() {
         // SPEC 2.2: normalised centre 0.060728, corner 0.022341.
-        assert!((kernel_weight(2, 2) - 0.060_728).abs() < 1e-6);
-        assert!((kernel_weight(0, 4) - 0.022_341).abs() < 1e-6);
-        let sum: f32 = (0..25).map(|at| kernel_weight(at / 5, at % 5)).sum();
-        assert!((sum - 1.0).abs() < 1e-6);
+        assert!((kernel_weight(Pyramid::Published, 2, 2) - 0.060_728).abs() < 1e-6);
+        assert!((kernel_weight(Pyramid::Published, 0, 4) - 0.022_341).abs() < 1e-6);
+        for pyramid in [Pyramid::Published, Pyramid::BurtAdelson] {
+            let sum: f32 = (0..25).map(|at| kernel_weight(pyramid, at / 5, at % 5)).sum();
+            assert!((sum - 1.0).abs() < 1e-6);
+        }
     }
 
     #[test]
     fn equal_images_cost_nothing_and_an_offset_costs_more_the_larger_it_is() {
         let device = Device::flex();
         let flat = |value: f32| Tensor::<4>::full([2, 3, 16, 16], value, &device);
-        let cost = |a, b| laplacian_l1(flat(a), flat(b)).to_data().try_to_vec::<f32>().unwrap();
+        let cost = |a, b| {
+            laplacian_l1(flat(a), flat(b), Pyramid::Published)
+                .to_data()
+                .try_to_vec::<f32>()
+                .unwrap()
+        };
         assert_eq!(cost(0.4, 0.4), [0.0, 0.0]);
         assert!(cost(0.4, 0.5)[0] < cost(0.4, 0.7)[0]);
     }

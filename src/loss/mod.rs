@@ -3,8 +3,29 @@
 mod laplacian;
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
-pub use laplacian::{kernel_weight, laplacian_l1};
+pub use laplacian::{Pyramid, kernel_weight, laplacian_l1};
+
+/// `laplacian * LapL1 + mse * MSE`, both weights 1 in the paper (SPEC 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossConfig {
+    pub laplacian: f64,
+    pub mse: f64,
+    pub pyramid: Pyramid,
+}
+
+impl LossConfig {
+    /// The loss of each image, `[B, C, H, W]` twice -> `[B]`.
+    pub fn per_image(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        let squared = mse(x.clone(), y.clone()).mul_scalar(self.mse);
+        if self.laplacian == 0.0 {
+            return squared;
+        }
+        laplacian_l1(x, y, self.pyramid).mul_scalar(self.laplacian) + squared
+    }
+}
 
 /// Mean squared error over channels and pixels, `[B, C, H, W]` twice -> `[B]`.
 pub fn mse(x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {

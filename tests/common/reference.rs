@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use lacuna::generator::{Hourglass, HourglassConfig};
-use lacuna::latent::ConvNetConfig;
+use lacuna::latent::{Clamp, ConvNetConfig};
 use lacuna::nn::{State, load_state, state_of};
 use lacuna::runtime::stream;
 use safetensors::SafeTensors;
@@ -46,6 +46,7 @@ impl Reference {
             channels: self.config.f_channels.clone(),
             side: self.config.latent_side,
             half_box: self.config.half_box,
+            clamp: Clamp::Conv,
         }
     }
 

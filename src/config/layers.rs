@@ -1,0 +1,193 @@
+//! Layers of settings, each over the one before.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::Config;
+use crate::error::{Error, Result};
+
+/// The presets by name.
+pub const PRESETS: [(&str, &str); 6] = [
+    ("photos-64", include_str!("../../presets/photos-64.toml")),
+    ("drawn-64", include_str!("../../presets/drawn-64.toml")),
+    ("celeba-128", include_str!("../../presets/celeba-128.toml")),
+    ("bedrooms-256", include_str!("../../presets/bedrooms-256.toml")),
+    ("celebahq-1024", include_str!("../../presets/celebahq-1024.toml")),
+    ("bench-64", include_str!("../../presets/bench-64.toml")),
+];
+
+/// A complete table of settings that further layers change.
+#[derive(Debug, Clone)]
+pub struct Layers(Table);
+
+impl Layers {
+    /// The preset `name`.
+    ///
+    /// # Errors
+    /// An unknown name; the message lists the known ones.
+    pub fn preset(name: &str) -> Result<Self> {
+        let found = PRESETS.iter().find(|(known, _)| *known == name);
+        let Some((_, text)) = found else {
+            let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+            let what = format!("preset `{name}`");
+            return Err(Error::input(
+                what,
+                "there is none of that name",
+                format!("use one of {}", names.join(", ")),
+            ));
+        };
+        Self::text(text)
+    }
+
+    /// A complete configuration as text, a run's own for example.
+    ///
+    /// # Errors
+    /// Text that is no TOML.
+    pub fn text(text: &str) -> Result<Self> {
+        Ok(Self(parse(text, "configuration")?))
+    }
+
+    /// Lays the TOML file `path` over these settings; it may name any of the keys, and no other.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no TOML, or an unknown key.
+    pub fn file(&mut self, path: &Path) -> Result<()> {
+        let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+        let table = parse(&text, &path.display().to_string())?;
+        merge(&mut self.0, table, "")
+    }
+
+    /// Sets one key from `a.b=value`; the value is TOML, or else a string.
+    ///
+    /// # Errors
+    /// No `=`, or an unknown key.
+    pub fn set(&mut self, assignment: &str) -> Result<()> {
+        let Some((key, value)) = assignment.split_once('=') else {
+            let what = format!("setting `{assignment}`");
+            return Err(Error::input(what, "it has no `=`", "write it as train.batch=8"));
+        };
+        let (key, value) = (key.trim(), value.trim());
+        let parsed = format!("v = {value}").parse::<Table>().ok();
+        let value = parsed.and_then(|mut table| table.remove("v"));
+        let mut value = value.unwrap_or_else(|| {
+            Value::String(assignment[key.len()..].trim_start_matches(['=', ' ']).to_string())
+        });
+        for part in key.rsplit('.') {
+            value = Value::Table(Table::from_iter([(part.to_string(), value)]));
+        }
+        match value {
+            Value::Table(table) => merge(&mut self.0, table, ""),
+            _ => Ok(()),
+        }
+    }
+
+    /// The checked configuration.
+    ///
+    /// # Errors
+    /// A value of the wrong type or outside its range.
+    pub fn finish(self) -> Result<Config> {
+        let config: Config = self.0.try_into().map_err(|e: toml::de::Error| {
+            let remedy = "see presets/*.toml for every key and an example of its value";
+            Error::input("configuration", one_line(e.message()), remedy)
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+}
+
+fn parse(text: &str, source: &str) -> Result<Table> {
+    text.parse().map_err(|e: toml::de::Error| {
+        Error::input(
+            source,
+            format!("it is no TOML: {}", one_line(&e.to_string())),
+            "mend that line",
+        )
+    })
+}
+
+/// Lays `over` onto `base`, whose keys are all there are.
+fn merge(base: &mut Table, over: Table, prefix: &str) -> Result<()> {
+    for (name, value) in over {
+        let key = format!("{prefix}{name}");
+        let known: Vec<String> = base.keys().cloned().collect();
+        match (base.get_mut(&name), value) {
+            (None, _) => {
+                let remedy = format!("the keys here are {}", known.join(", "));
+                return Err(Error::config(key, "there is no such key", remedy));
+            }
+            (Some(Value::Table(base)), Value::Table(over)) => {
+                merge(base, over, &format!("{key}."))?
+            }
+            (Some(Value::Table(_)), value) => {
+                let problem = format!("`{value}` is no table");
+                return Err(Error::config(key, problem, "name one of its keys"));
+            }
+            (Some(Value::Float(slot)), Value::Integer(number)) => *slot = number as f64,
+            (Some(slot), value) if slot.same_type(&value) => *slot = value,
+            (Some(slot), value) => {
+                let problem = format!("{value} is {}", value.type_str());
+                return Err(Error::config(
+                    key,
+                    problem,
+                    format!("give {}, as in {slot}", slot.type_str()),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(assignment: &str) -> String {
+        Layers::preset("bench-64").unwrap().set(assignment).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn later_layers_win_and_integers_serve_as_floats() {
+        let mut layers = Layers::preset("bench-64").unwrap();
+        layers.set("train.batch=3").unwrap();
+        layers.set("train.batch = 4").unwrap();
+        layers.set("train.lr_theta=2").unwrap();
+        layers.set("loss.pyramid=burt-adelson").unwrap();
+        let config = layers.finish().unwrap();
+        assert_eq!((config.train.batch, config.train.lr_theta), (4, 2.0));
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_types_are_errors_that_say_what_there_is() {
+        assert!(error_of("train.bach=3").contains("batch"));
+        assert!(error_of("trian.batch=3").contains("train"));
+        assert!(error_of("train.batch=many").contains("integer"));
+        assert!(error_of("train=3").contains("table"));
+        assert!(error_of("train.batch.x=3").contains("train.batch"));
+        assert!(error_of("train.batch").contains('='));
+    }
+
+    #[test]
+    fn an_unknown_preset_lists_the_known_ones() {
+        assert!(Layers::preset("photo").unwrap_err().to_string().contains("photos-64"));
+    }
+
+    #[test]
+    fn a_file_may_name_any_key_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        std::fs::write(&path, "[train]\nbatch = 5\n").unwrap();
+        let mut layers = Layers::preset("bench-64").unwrap();
+        layers.file(&path).unwrap();
+        assert_eq!(layers.clone().finish().unwrap().train.batch, 5);
+        std::fs::write(&path, "[train]\nbatches = 5\n").unwrap();
+        assert!(layers.file(&path).unwrap_err().to_string().contains("train.batches"));
+        std::fs::write(&path, "[train\n").unwrap();
+        assert!(layers.file(&path).unwrap_err().to_string().contains("mine.toml"));
+        assert!(layers.file(&folder.path().join("none")).is_err());
+    }
+}

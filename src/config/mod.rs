@@ -1,0 +1,197 @@
+//! The configuration of a run: a preset, then a file over it, then single keys over that.
+//!
+//! ```text
+//! presets/NAME.toml --merge--> --config FILE --merge--> --set a.b=v --> Config, checked, written into the run
+//! ```
+//! A preset names every key, so a key that is not in it is unknown, wherever it comes from.
+
+mod layers;
+
+use serde::{Deserialize, Serialize};
+
+pub use layers::{Layers, PRESETS};
+
+use crate::error::{Error, Result};
+use crate::generator::GeneratorConfig;
+use crate::latent::LatentConfig;
+use crate::loss::LossConfig;
+
+/// All that a run depends on besides the photos.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Side of the square images in pixels; photos are resized to it without cropping.
+    pub size: usize,
+    pub latent: LatentConfig,
+    pub generator: GeneratorConfig,
+    pub loss: LossConfig,
+    pub data: DataConfig,
+    pub train: TrainConfig,
+    pub restore: RestoreConfig,
+}
+
+/// Which photos are trained on, and as what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Share of the photos never trained on, 0..1, chosen by their content.
+    pub hold_out: f64,
+    /// Mirrored copies as images of their own.
+    pub flip: bool,
+    /// Stretch each image to its own darkest and brightest number, as the published program does.
+    pub stretch: bool,
+}
+
+/// The loop (SPEC 2.1); rates are per image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    pub seed: u64,
+    /// Images in a minibatch.
+    pub batch: usize,
+    /// Joint steps on one minibatch before the next.
+    pub inner_steps: usize,
+    /// How often every image is visited.
+    pub passes: usize,
+    /// Stop after so many minutes of training; 0 is no limit.
+    pub minutes: f64,
+    /// SGD rate of theta, on the batch mean of the loss.
+    pub lr_theta: f64,
+    /// SGD rate of phi, on each image's own loss: 1.0 / 10 in the published run of batch 10.
+    pub lr_phi: f64,
+    /// Share of the newest batch in the running statistics.
+    pub bn_momentum: f64,
+    /// Recompute the running statistics over all training images before a model is saved (SPEC 1.5).
+    pub recalibrate: bool,
+    /// Minutes between checkpoints.
+    pub checkpoint_minutes: f64,
+}
+
+/// How phi is fitted to what is known of a damaged photo (SPEC 3).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreConfig {
+    /// Of random masks and noise.
+    pub seed: u64,
+    pub inpaint: FitConfig,
+    pub superres: FitConfig,
+    pub colorize: FitConfig,
+    pub denoise: FitConfig,
+    pub jpeg: FitConfig,
+    /// Weight of known pixels near the hole in the squared error; 5 in the published program, 1 is even.
+    pub ring_weight: f64,
+    /// How near, in pixels of the model.
+    pub ring_pixels: usize,
+    /// An image stops by itself when its loss fell by less than `plateau_tolerance` of itself in so
+    /// many steps; 0 never stops early.
+    pub plateau_window: usize,
+    pub plateau_tolerance: f64,
+}
+
+/// Length and rate of one fit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitConfig {
+    /// Most steps.
+    pub steps: usize,
+    /// SGD rate of phi, per image.
+    pub lr: f64,
+}
+
+impl Config {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The first key with a value outside its range, or widths that do not make an image of `size`.
+    pub fn check(&self) -> Result<()> {
+        let side = self.generator.image_side(self.latent.shape()[1])?;
+        if side != self.size {
+            let problem = format!("{} is asked for, the widths make {side}", self.size);
+            return Err(Error::config(
+                "size",
+                problem,
+                "change it, latent.side, or the number of widths",
+            ));
+        }
+        self.latent.check()?;
+        let positive = |key: &str, value: f64| range(key, value, value > 0.0, "above 0");
+        let count = |key: &str, value: usize| range(key, value as f64, value > 0, "1 or more");
+        let data = self.data.hold_out;
+        range("data.hold_out", data, (0.0..1.0).contains(&data), "in 0..1")?;
+        let train = &self.train;
+        count("train.batch", train.batch)?;
+        count("train.inner_steps", train.inner_steps)?;
+        count("train.passes", train.passes)?;
+        range("train.minutes", train.minutes, train.minutes >= 0.0, "0 or more")?;
+        positive("train.lr_theta", train.lr_theta)?;
+        positive("train.lr_phi", train.lr_phi)?;
+        let momentum = train.bn_momentum;
+        range("train.bn_momentum", momentum, momentum > 0.0 && momentum <= 1.0, "in (0, 1]")?;
+        positive("train.checkpoint_minutes", train.checkpoint_minutes)?;
+        for (key, weight) in [("loss.laplacian", self.loss.laplacian), ("loss.mse", self.loss.mse)]
+        {
+            range(key, weight, weight >= 0.0, "0 or more")?;
+        }
+        let sum = self.loss.laplacian + self.loss.mse;
+        range("loss", sum, sum > 0.0, "above 0 in laplacian or mse")?;
+        let restore = &self.restore;
+        for (task, fit) in [
+            ("inpaint", restore.inpaint),
+            ("superres", restore.superres),
+            ("colorize", restore.colorize),
+            ("denoise", restore.denoise),
+            ("jpeg", restore.jpeg),
+        ] {
+            count(&format!("restore.{task}.steps"), fit.steps)?;
+            positive(&format!("restore.{task}.lr"), fit.lr)?;
+        }
+        positive("restore.ring_weight", restore.ring_weight)?;
+        let tolerance = restore.plateau_tolerance;
+        range("restore.plateau_tolerance", tolerance, tolerance >= 0.0, "0 or more")
+    }
+
+    /// As TOML, every key named.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a configuration holds only numbers, strings and tables")
+    }
+}
+
+fn range(key: &str, value: f64, holds: bool, wanted: &str) -> Result<()> {
+    if holds && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::config(key, format!("{value} is out of range"), format!("give a number {wanted}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_loads_and_makes_images_of_its_size() {
+        for (name, _) in PRESETS {
+            let config = Layers::preset(name).unwrap().finish().unwrap();
+            assert!(name.ends_with(&config.size.to_string()), "{name}");
+            assert_eq!(Layers::text(&config.to_toml()).unwrap().finish().unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_errors_that_name_their_key() {
+        for (key, value) in [
+            ("size", "63"),
+            ("latent.box", "0"),
+            ("data.hold_out", "1.5"),
+            ("data.hold_out", "nan"),
+            ("train.batch", "0"),
+            ("train.lr_phi", "inf"),
+            ("train.minutes", "-1"),
+            ("restore.inpaint.steps", "0"),
+        ] {
+            let mut layers = Layers::preset("bench-64").unwrap();
+            layers.set(&format!("{key}={value}")).unwrap();
+            let message = layers.finish().unwrap_err().to_string();
+            assert!(message.contains(key), "{key}={value}: {message}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The finished model as a folder that others can read: `config.toml`, `model.safetensors`, `README.md`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, TensorData};
+
+use super::{open_tensors, save_tensors, write_atomically};
+use crate::config::Layers;
+use crate::error::{Error, Result};
+use crate::latent::Fixed;
+use crate::model::Model;
+use crate::nn::{State, load_state, state_of};
+
+const CONFIG: &str = "config.toml";
+const TENSORS: &str = "model.safetensors";
+
+impl Model {
+    /// All numbers of the model: `g.*` with the running statistics, `latent.s`, `latent.start`.
+    pub fn state(&self) -> State {
+        let row = |numbers: &[f32]| TensorData::new(numbers.to_vec(), [numbers.len()]);
+        let generator = state_of(&self.generator).into_iter();
+        let mut state: State = generator.map(|(name, data)| (format!("g.{name}"), data)).collect();
+        state.insert("latent.s".into(), row(&self.fixed.s));
+        state.insert("latent.start".into(), row(&self.fixed.start));
+        state
+    }
+
+    /// A model of `config` with the numbers of [`state`](Self::state); `path` is named in errors.
+    ///
+    /// # Errors
+    /// A tensor that is missing or of another shape: the file belongs to another architecture.
+    pub fn from_state(
+        config: &crate::config::Config,
+        mut state: State,
+        device: &Device,
+        path: &Path,
+    ) -> Result<Self> {
+        let foreign = |problem: String| {
+            let remedy =
+                "it belongs to another architecture; use the config.toml it was saved with";
+            Error::model(path, problem, remedy)
+        };
+        let mut row = |name: &str, length: usize| {
+            let data = state.remove(name).ok_or(foreign(format!("tensor `{name}` is missing")))?;
+            let numbers =
+                data.try_into_vec::<f32>().map_err(|e| foreign(format!("{name}: {e:?}")))?;
+            match numbers.len() == length {
+                true => Ok(numbers),
+                false => Err(foreign(format!(
+                    "tensor `{name}` has {} numbers, expected {length}",
+                    numbers.len()
+                ))),
+            }
+        };
+        let start = row("latent.start", config.latent.row_len())?;
+        let s = row("latent.s", config.latent.input_len())?;
+        let mut model = Self::with_fixed(config, Fixed { s, start }, device)?;
+        let generator = state
+            .into_iter()
+            .filter_map(|(name, data)| Some((name.strip_prefix("g.")?.to_string(), data)))
+            .collect();
+        model.generator = load_state(model.generator, &generator).map_err(foreign)?;
+        Ok(model)
+    }
+
+    /// Writes the model into `folder`; `card` is its README.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn save(&self, folder: &Path, card: &str) -> Result<()> {
+        write_atomically(folder.join(CONFIG), self.config.to_toml().as_bytes())?;
+        write_atomically(folder.join("README.md"), card.as_bytes())?;
+        save_tensors(&folder.join(TENSORS), &self.state(), &BTreeMap::new())
+    }
+
+    /// Opens the model in `folder`, or in the run that `folder` is.
+    ///
+    /// # Errors
+    /// A folder that holds no model, a damaged file, or one of another architecture.
+    pub fn open(folder: &Path, device: &Device) -> Result<Self> {
+        let folder = model_folder(folder)?;
+        let path = folder.join(CONFIG);
+        let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
+        let config = Layers::text(&text)?.finish()?;
+        let path = folder.join(TENSORS);
+        let (state, _) = open_tensors(&path)?;
+        Self::from_state(&config, state, device, &path)
+    }
+}
+
+/// `folder` itself, or its `model` folder when it is a run.
+fn model_folder(folder: &Path) -> Result<PathBuf> {
+    let inner = folder.join("model");
+    for candidate in [folder.to_path_buf(), inner] {
+        if candidate.join(TENSORS).is_file() {
+            return Ok(candidate);
+        }
+    }
+    let problem = match folder.exists() {
+        true => format!("there is no {TENSORS} in it"),
+        false => "there is no such folder".to_string(),
+    };
+    Err(Error::model(folder, problem, "name the folder that `lacuna train --out` wrote"))
+}
