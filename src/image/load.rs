@@ -36,12 +36,20 @@ const RESAVE: &str = "save it again from the original, or leave it out";
 /// [`MAX_SIDE`] and [`MAX_PIXELS`].
 pub fn load(path: impl AsRef<Path>) -> Result<Photo> {
     let path = path.as_ref();
+    load_bytes(&read_bytes(path)?, path)
+}
+
+/// The bytes of the file `path`, at most one more than a picture may have: [`load_bytes`] refuses the rest.
+///
+/// Errors: [`Error::Read`].
+pub fn read_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+    let path = path.as_ref();
     let mut bytes = Vec::new();
     // `take` instead of asking for the length first: a device or a growing file has no length to ask for.
     File::open(path)
         .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
         .map_err(Error::read(path))?;
-    load_bytes(&bytes, path)
+    Ok(bytes)
 }
 
 /// [`load`] for a caller who has read the file already; `path` is only named, not opened.

@@ -11,6 +11,7 @@
 //! - Colours are taken as they stand in the file (nominally sRGB): no colour profile is applied.
 //! - Whatever is written appears whole or not at all ([`crate::store::write_atomically`]).
 
+mod batch;
 mod curve;
 mod load;
 mod photo;
@@ -23,7 +24,8 @@ mod text;
 mod ticks;
 mod whole;
 
-pub use load::{EXTENSIONS, MAX_PIXELS, MAX_SIDE, is_picture_name, load, load_bytes};
+pub use batch::{batch_of, numbers_of, pictures_of};
+pub use load::{EXTENSIONS, MAX_PIXELS, MAX_SIDE, is_picture_name, load, load_bytes, read_bytes};
 pub use photo::Photo;
 pub use picture::Picture;
 pub use plot::{PALETTE, Series, loss_curve};

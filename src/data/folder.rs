@@ -1,0 +1,313 @@
+//! A folder of photos: nested, of any sizes, with files among them that are none.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use walkdir::WalkDir;
+
+use super::{Id, is_held_out};
+use crate::config::{Config, DataConfig};
+use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
+use crate::image::{Picture, is_picture_name, load_bytes, read_bytes};
+
+/// Extensions of pictures that are not read: named when they are found, so that nobody wonders where they went.
+const FOREIGN: [&str; 14] = [
+    "gif", "tif", "tiff", "bmp", "heic", "heif", "avif", "jp2", "jxl", "psd", "dng", "cr2", "nef",
+    "arw",
+];
+
+/// Pixels kept in memory at most, in bytes; further photos are decoded again at every visit, which is
+/// seldom: a minibatch is kept for many steps.
+const CACHE_BYTES: usize = 1 << 30;
+
+/// What becomes of a photo on its way into the model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PhotoConfig {
+    /// Side of the square images; the aspect changes, nothing is cropped (SPEC 2.3).
+    pub size: usize,
+    /// Stretch each to its own minimum and maximum.
+    pub stretch: bool,
+    /// Share held out, 0..1.
+    pub hold_out: f64,
+}
+
+impl From<&Config> for PhotoConfig {
+    fn from(config: &Config) -> Self {
+        let DataConfig { hold_out, stretch, .. } = config.data;
+        Self { size: config.size, stretch, hold_out }
+    }
+}
+
+/// One photo of the folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub id: Id,
+    /// Below the folder.
+    pub path: PathBuf,
+    pub held_out: bool,
+}
+
+/// A file that is no photo, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub path: PathBuf,
+    pub problem: String,
+}
+
+/// The photos of a folder, each content once.
+#[derive(Debug)]
+pub struct Photos {
+    root: PathBuf,
+    config: PhotoConfig,
+    entries: Vec<Entry>,
+    skipped: Vec<Skipped>,
+    duplicates: usize,
+    places: BTreeMap<Id, usize>,
+    cache: BTreeMap<Id, Picture>,
+}
+
+impl Photos {
+    /// Reads every picture below `root`. A file that cannot be used is reported to `watch` and skipped; of
+    /// files with the same content the first in the order of their paths counts.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, or one without a single usable photo.
+    pub fn scan(root: &Path, config: PhotoConfig, watch: &mut dyn Observer) -> Result<Self> {
+        let (paths, mut skipped) = list_pictures(root)?;
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut cache = BTreeMap::new();
+        let mut places = BTreeMap::new();
+        let (mut cached_bytes, mut duplicates) = (0, 0);
+        // In pieces, so that the decoded photos waiting to be filed stay few.
+        for piece in paths.chunks(64) {
+            let read: Vec<_> =
+                piece.par_iter().map(|path| read(&root.join(path), &config)).collect();
+            for (path, read) in piece.iter().zip(read) {
+                match read {
+                    Ok((id, _)) if places.contains_key(&id) => duplicates += 1,
+                    Ok((id, picture)) => {
+                        cached_bytes += size_of_val(picture.data());
+                        if cached_bytes <= CACHE_BYTES {
+                            cache.insert(id.clone(), picture);
+                        }
+                        places.insert(id.clone(), entries.len());
+                        let held_out = is_held_out(&id, config.hold_out);
+                        entries.push(Entry { id, path: path.clone(), held_out });
+                    }
+                    Err(error) => {
+                        skipped.push(Skipped { path: path.clone(), problem: error.to_string() });
+                    }
+                }
+            }
+        }
+        for Skipped { path, problem } in &skipped {
+            let _ = watch.on(Event::Skipped { path: path.clone(), problem: problem.clone() });
+        }
+        if entries.is_empty() {
+            let problem = match skipped.len() {
+                0 => "there is no picture in it".to_string(),
+                n => format!("none of its {n} pictures can be read"),
+            };
+            let remedy = "name a folder with jpg, png or webp files";
+            return Err(Error::input(format!("folder `{}`", root.display()), problem, remedy));
+        }
+        let held_out = entries.iter().filter(|entry| entry.held_out).count();
+        let _ = watch.on(Event::Photos {
+            train: entries.len() - held_out,
+            held_out,
+            skipped: skipped.len(),
+            duplicates,
+        });
+        Ok(Self { root: root.to_path_buf(), config, entries, skipped, duplicates, places, cache })
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// All photos in the order of their paths.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Files that are none.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// Files whose content another file has too.
+    pub fn duplicates(&self) -> usize {
+        self.duplicates
+    }
+
+    /// The photo `id` at the model's size, `[3,S,S]`.
+    ///
+    /// # Errors
+    /// No such photo; a file that has gone or changed since the folder was read.
+    pub fn picture(&self, id: &Id) -> Result<Picture> {
+        if let Some(picture) = self.cache.get(id) {
+            return Ok(picture.clone());
+        }
+        let Some(&at) = self.places.get(id) else {
+            let folder = self.root.display();
+            let problem = format!("it is not in `{folder}`");
+            return Err(Error::input(format!("photo {id}"), problem, "name one of its photos"));
+        };
+        let path = self.root.join(&self.entries[at].path);
+        let (found, picture) = read(&path, &self.config)?;
+        if found != *id {
+            let problem = "its content changed while it was being trained on";
+            return Err(Error::picture(path, problem, "leave the photos alone and use --resume"));
+        }
+        Ok(picture)
+    }
+}
+
+/// The paths of all pictures below `root`, relative to it and sorted, and what looks like one and is not read.
+///
+/// Hidden files and folders are passed over, links are followed. `root` may also be one file.
+///
+/// # Errors
+/// `root` is missing or cannot be read.
+pub fn list_pictures(root: &Path) -> Result<(Vec<PathBuf>, Vec<Skipped>)> {
+    fs::read_dir(root).map_err(Error::read(root))?;
+    let (mut paths, mut skipped) = (Vec::new(), Vec::new());
+    let hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
+    for entry in walk.into_iter().filter_entry(|entry| !hidden(entry)) {
+        let below = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_path_buf();
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
+            Ok(entry) => {
+                if let Some(kind) = foreign_kind(entry.path()) {
+                    let problem = format!("{kind} is not read; convert it to PNG, JPEG or WebP");
+                    skipped.push(Skipped { path: below(entry.path()), problem });
+                }
+            }
+            Err(error) => {
+                let path = error.path().map(below).unwrap_or_default();
+                skipped.push(Skipped { path, problem: format!("cannot be listed ({error})") });
+            }
+        }
+    }
+    paths.sort();
+    Ok((paths, skipped))
+}
+
+fn foreign_kind(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?.to_lowercase();
+    FOREIGN.contains(&extension.as_str()).then(|| extension.to_uppercase())
+}
+
+fn read(path: &Path, config: &PhotoConfig) -> Result<(Id, Picture)> {
+    let bytes = read_bytes(path)?;
+    let photo = load_bytes(&bytes, path)?;
+    let picture = photo.picture()?.resized(config.size, config.size)?;
+    let picture = if config.stretch { picture.stretched() } else { picture };
+    Ok((Id::of(&bytes), picture))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Silent;
+    use ::image::{GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
+    use ::image::{Luma, LumaA, Rgb, Rgba};
+
+    const CONFIG: PhotoConfig = PhotoConfig { size: 8, stretch: false, hold_out: 0.3 };
+
+    fn scan(root: &Path) -> Result<Photos> {
+        Photos::scan(root, CONFIG, &mut Silent)
+    }
+
+    #[test]
+    fn nested_photos_of_any_kind_are_found_and_the_rest_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            path
+        };
+        RgbImage::from_pixel(20, 9, Rgb([9, 8, 7])).save(at("a.jpg")).unwrap();
+        GrayImage::from_pixel(3, 5, Luma([90])).save(at("b/grey.PNG")).unwrap();
+        RgbaImage::from_pixel(8, 8, Rgba([9, 8, 7, 0])).save(at("b/c/alpha.png")).unwrap();
+        GrayAlphaImage::from_pixel(8, 8, LumaA([9, 100])).save(at("b/c/grey-alpha.png")).unwrap();
+        let deep = ImageBuffer::from_pixel(8, 8, Rgb([40_000u16, 1, 2]));
+        deep.save(at("b/sixteen.png")).unwrap();
+        RgbImage::from_pixel(12, 12, Rgb([1, 2, 3])).save(at("w.webp")).unwrap();
+        fs::copy(at("a.jpg"), at("z/copy.jpg")).unwrap();
+        fs::write(at("broken.png"), b"no picture").unwrap();
+        fs::write(at("old.TIF"), b"II*").unwrap();
+        fs::write(at("notes.txt"), b"not a picture's name").unwrap();
+        fs::write(at(".hidden/x.png"), b"passed over").unwrap();
+
+        let photos = scan(dir.path()).unwrap();
+        assert_eq!((photos.entries().len(), photos.duplicates()), (6, 1));
+        let skipped: Vec<String> =
+            photos.skipped().iter().map(|s| s.path.display().to_string()).collect();
+        assert_eq!(skipped.len(), 2, "{skipped:?}");
+        assert!(
+            skipped.iter().any(|p| p == "broken.png") && skipped.iter().any(|p| p == "old.TIF")
+        );
+        for entry in photos.entries() {
+            let picture = photos.picture(&entry.id).unwrap();
+            assert_eq!((picture.height(), picture.width()), (8, 8));
+        }
+    }
+
+    #[test]
+    fn renaming_and_adding_photos_moves_none_to_the_other_side() {
+        let dir = tempfile::tempdir().unwrap();
+        let save = |name: String, value: u8| {
+            RgbImage::from_pixel(4, 4, Rgb([value; 3])).save(dir.path().join(name)).unwrap();
+        };
+        (0..30).for_each(|i| save(format!("{i:02}.png"), i));
+        let sides = || -> BTreeMap<Id, bool> {
+            let photos = scan(dir.path()).unwrap();
+            photos.entries().iter().map(|e| (e.id.clone(), e.held_out)).collect()
+        };
+        let before = sides();
+        assert!(before.values().any(|&out| out) && before.values().any(|&out| !out));
+        for i in 0..30 {
+            let name = |prefix: &str| dir.path().join(format!("{prefix}{i:02}.png"));
+            fs::rename(name(""), name("renamed-")).unwrap();
+        }
+        (30..60).for_each(|i| save(format!("new-{i}.png"), i));
+        let after = sides();
+        assert_eq!(after.len(), 60);
+        assert!(before.iter().all(|(id, side)| after.get(id) == Some(side)));
+    }
+
+    #[test]
+    fn a_missing_empty_or_unreadable_folder_is_an_error_that_names_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let message = |path: &Path| scan(path).unwrap_err().to_string();
+        let missing = dir.path().join("missing");
+        assert!(message(&missing).contains("missing"));
+        assert!(message(dir.path()).contains("no picture"));
+        fs::write(dir.path().join("a.png"), b"").unwrap();
+        assert!(message(dir.path()).contains("none of its 1 pictures"));
+        assert!(message(&dir.path().join("a.png")).contains("a.png"));
+    }
+
+    #[test]
+    fn a_photo_that_changed_since_is_not_mistaken_for_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.png");
+        RgbImage::from_pixel(4, 4, Rgb([1; 3])).save(&path).unwrap();
+        let mut photos = scan(dir.path()).unwrap();
+        photos.cache.clear();
+        let id = photos.entries()[0].id.clone();
+        assert!(photos.picture(&id).is_ok());
+        RgbImage::from_pixel(4, 4, Rgb([2; 3])).save(&path).unwrap();
+        assert!(photos.picture(&id).unwrap_err().to_string().contains("changed"));
+    }
+}

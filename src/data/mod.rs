@@ -1,0 +1,16 @@
+//! Photos to train on: found in a folder, told apart by content, held out by content, put in order.
+//!
+//! ```text
+//! folder/ --scan--> Photos{entries, skipped} --Entry::held_out--> train | held out
+//!                        |
+//!                        '--Sampler (one shuffle by seed)--> minibatch 0, 1, ..., 0, 1, ... --picture--> [3,S,S]
+//! ```
+
+pub mod drawn;
+mod folder;
+mod sampler;
+mod split;
+
+pub use folder::{Entry, PhotoConfig, Photos, Skipped, list_pictures};
+pub use sampler::{Row, Sampler};
+pub use split::{Id, is_held_out};

@@ -1,0 +1,108 @@
+//! The order of training: shuffled once by a seed, then minibatch after minibatch, pass after pass (SPEC 2.1).
+
+use super::Id;
+use crate::runtime::{stream, uniform};
+
+/// One row of the latent store: a photo, or its mirrored copy as an image of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    pub id: Id,
+    pub flipped: bool,
+}
+
+impl Row {
+    /// The name of the row in the store: the photo's id, `id/flip` for the mirrored copy.
+    pub fn key(&self) -> String {
+        if self.flipped { format!("{}/flip", self.id) } else { self.id.to_string() }
+    }
+}
+
+/// Deals out minibatches. What it deals follows from the set of rows, the seed and the visit's number, so
+/// there is no state to save but that number.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    order: Vec<Row>,
+    /// Where each minibatch ends in `order`.
+    ends: Vec<usize>,
+}
+
+impl Sampler {
+    /// Shuffles `rows` (in any order, the result is the same) and cuts them into minibatches of at most
+    /// `batch`, as equal as they can be: a last one of a single image would have no batch statistics.
+    pub fn new(mut rows: Vec<Row>, batch: usize, seed: u64) -> Self {
+        rows.sort();
+        let mut rng = stream(seed, "sampler");
+        // Fisher-Yates, the number drawn by our own stream: a library's shuffle may change with its version.
+        for last in (1..rows.len()).rev() {
+            let pick = (f64::from(uniform(&mut rng)) * (last + 1) as f64) as usize;
+            rows.swap(last, pick.min(last));
+        }
+        let batches = rows.len().div_ceil(batch.max(1)).max(1);
+        let ends = (1..=batches).map(|i| i * rows.len() / batches).collect();
+        Self { order: rows, ends }
+    }
+
+    /// All rows in the order of training.
+    pub fn order(&self) -> &[Row] {
+        &self.order
+    }
+
+    /// Minibatches in one pass.
+    pub fn batches(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The minibatch of visit number `visit`, counted from 0 over all passes.
+    pub fn minibatch(&self, visit: u64) -> &[Row] {
+        let at = (visit % self.ends.len() as u64) as usize;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.order[start..self.ends[at]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(n: u32) -> Vec<Row> {
+        (0..n).map(|i| Row { id: Id::of(&i.to_le_bytes()), flipped: i % 3 == 0 }).collect()
+    }
+
+    #[test]
+    fn a_pass_visits_every_row_once_in_batches_of_nearly_equal_size() {
+        for (n, batch) in [(33, 16), (231, 16), (5, 16), (16, 16), (7, 1)] {
+            let sampler = Sampler::new(rows(n), batch, 3);
+            let sizes: Vec<usize> =
+                (0..sampler.batches() as u64).map(|v| sampler.minibatch(v).len()).collect();
+            let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+            assert!(*most <= batch && most - least <= 1, "{sizes:?}");
+            let mut seen: Vec<Row> =
+                (0..sampler.batches() as u64).flat_map(|v| sampler.minibatch(v).to_vec()).collect();
+            seen.sort();
+            let mut all = rows(n);
+            all.sort();
+            assert_eq!(seen, all);
+        }
+    }
+
+    #[test]
+    fn the_order_follows_from_the_set_and_the_seed_alone() {
+        let mut reversed = rows(50);
+        reversed.reverse();
+        let order = |rows, seed| Sampler::new(rows, 8, seed).order().to_vec();
+        assert_eq!(order(rows(50), 1), order(reversed, 1));
+        assert_ne!(order(rows(50), 1), order(rows(50), 2));
+        assert_ne!(order(rows(50), 1), {
+            let mut sorted = rows(50);
+            sorted.sort();
+            sorted
+        });
+    }
+
+    #[test]
+    fn the_next_pass_repeats_the_first() {
+        let sampler = Sampler::new(rows(20), 6, 1);
+        let batches = sampler.batches() as u64;
+        assert_eq!(sampler.minibatch(1), sampler.minibatch(1 + 3 * batches));
+    }
+}

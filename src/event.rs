@@ -1,0 +1,59 @@
+//! What the library reports while it works; the terminal and other front ends only listen.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// One thing that happened. As JSON each is an object with its name under `event`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Event {
+    /// A file was left out; `problem` says why and what to do.
+    Skipped { path: PathBuf, problem: String },
+    /// All files of a folder have been looked at.
+    Photos { train: usize, held_out: usize, skipped: usize, duplicates: usize },
+    /// Training goes on from a checkpoint; photos that came or went since it was written.
+    Resumed { step: u64, added: usize, removed: usize },
+    /// One joint step is done: the batch mean of the loss before it.
+    Step { step: u64, steps: u64, loss: f32, images_per_second: f64, seconds_left: f64 },
+    /// All that is needed to go on from here is on disk.
+    Checkpoint { step: u64, path: PathBuf },
+    /// A picture to look at was written.
+    Preview { path: PathBuf },
+    /// The running statistics are being recomputed, batch by batch.
+    Recalibrated { batch: usize, batches: usize },
+    /// The model can be used from `folder`.
+    Model { folder: PathBuf },
+    /// One step of fitting a batch of damaged pictures: how many still move, and their mean energy.
+    Fit { step: usize, steps: usize, active: usize, energy: f32 },
+    /// A picture is mended and written.
+    Restored { input: PathBuf, output: PathBuf, steps: usize, energy: f32 },
+    /// A picture was mended earlier with the same settings and is left as it is.
+    AlreadyDone { input: PathBuf, output: PathBuf },
+    /// Something worth knowing that stops nothing.
+    Note { text: String },
+}
+
+/// Listens, and may ask to stop: `Break` ends the work cleanly, with all that is done kept.
+pub trait Observer {
+    fn on(&mut self, event: Event) -> ControlFlow<()>;
+}
+
+/// Any closure listens.
+impl<F: FnMut(Event) -> ControlFlow<()>> Observer for F {
+    fn on(&mut self, event: Event) -> ControlFlow<()> {
+        self(event)
+    }
+}
+
+/// Hears nothing and never stops.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn on(&mut self, _: Event) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
