@@ -19,15 +19,20 @@
 //! | [`store`] | files that appear whole or not at all |
 
 pub mod config;
+pub mod data;
 pub mod error;
+pub mod event;
 pub mod generator;
 pub mod image;
 pub mod latent;
 pub mod loss;
+pub mod method;
 pub mod model;
 pub mod nn;
+pub mod restore;
 pub mod runtime;
 pub mod store;
+pub mod train;
 
 pub use error::{Error, Result};
 pub use model::Model;

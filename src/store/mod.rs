@@ -1,14 +1,20 @@
 //! What is kept on disk, and how it gets there.
 //!
 //! ```text
-//! atomic.rs   a file appears whole or not at all
-//! tensors.rs  named f32 tensors in a safetensors file
-//! model.rs    the finished model, a folder
+//! atomic.rs      a file appears whole or not at all
+//! tensors.rs     named f32 tensors in a safetensors file
+//! latents.rs     one row of numbers per image, by name
+//! checkpoint.rs  a state of training, one file
+//! model.rs       the finished model, a folder
 //! ```
 
 mod atomic;
+mod checkpoint;
+mod latents;
 mod model;
 mod tensors;
 
 pub use atomic::{write_atomically, write_with};
+pub use checkpoint::Checkpoint;
+pub use latents::Latents;
 pub use tensors::{open_tensors, save_tensors};

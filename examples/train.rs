@@ -1,0 +1,38 @@
+//! Trains a model on a folder of photos: `cargo run --release --example train -- PHOTOS RUN`
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use lacuna::config::Layers;
+use lacuna::data::{PhotoConfig, Photos};
+use lacuna::event::Event;
+use lacuna::train::{Run, train};
+use lacuna::{Result, runtime};
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(folder), Some(out)) = (arguments.next(), arguments.next()) else {
+        eprintln!("usage: train PHOTOS RUN [key=value ...]");
+        std::process::exit(2);
+    };
+    let mut layers = Layers::preset("photos-64")?;
+    for assignment in arguments {
+        layers.set(&assignment)?;
+    }
+    let config = layers.finish()?;
+    let mut watch = |event: Event| {
+        match event {
+            Event::Step { step, steps, loss, seconds_left, .. } if step % 50 == 0 => {
+                println!("step {step} of {steps}: loss {loss:.4}, {seconds_left:.0} s left");
+            }
+            Event::Step { .. } => {}
+            other => println!("{other:?}"),
+        }
+        ControlFlow::Continue(())
+    };
+    let photos = Photos::scan(Path::new(&folder), PhotoConfig::from(&config), &mut watch)?;
+    let device = runtime::device("cpu")?;
+    let outcome = train(&photos, &config, &Run::at(out), &device, &mut watch)?;
+    println!("{} steps, loss {:.4}: {}", outcome.steps, outcome.loss, outcome.model.display());
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Pictures of how far training is, and the model that comes out of it.
+
+use burn::tensor::{Device, Tensor};
+
+use super::Run;
+use super::step::Recalibration;
+use crate::data::{Photos, Row, Sampler};
+use crate::error::Result;
+use crate::event::{Event, Observer};
+use crate::image::{Picture, Sheet, pictures_of, save_png};
+use crate::model::Model;
+use crate::store::Checkpoint;
+
+/// Photos shown in a preview.
+const SHOWN: usize = 8;
+
+/// Images that the running statistics are recomputed over at most: the mean over so many maps has settled,
+/// and a pass over a hundred thousand would take as long as training did.
+const RECALIBRATED: usize = 2048;
+
+/// Saves the model, its statistics recomputed where the configuration says so, and a last preview.
+pub(super) fn model(
+    state: &Checkpoint,
+    sampler: &Sampler,
+    photos: &Photos,
+    run: &Run,
+    device: &Device,
+    watch: &mut dyn Observer,
+) -> Result<()> {
+    let mut model = without_gradients(state, run, device)?;
+    if model.config.train.recalibrate {
+        let most = RECALIBRATED.div_ceil(model.config.train.batch) as u64;
+        let batches = most.min(sampler.batches() as u64);
+        let mut statistics = Recalibration::default();
+        let mut complete = true;
+        for visit in 0..batches {
+            let keys: Vec<String> = sampler.minibatch(visit).iter().map(Row::key).collect();
+            statistics.add(&model, model.rows(state.latents.gather(&keys)));
+            let (batch, batches) = (visit as usize + 1, batches as usize);
+            if watch.on(Event::Recalibrated { batch, batches }).is_break() {
+                complete = false;
+                break;
+            }
+        }
+        if complete {
+            statistics.finish(&mut model);
+        }
+    }
+    model.save(&run.model(), &card(state, photos))?;
+    let _ = watch.on(Event::Model { folder: run.model() });
+    let rows = shown(sampler);
+    let keys: Vec<String> = rows.iter().map(Row::key).collect();
+    let images = model.render(model.rows(state.latents.gather(&keys)));
+    sheet(&rows, images, photos, run, watch)
+}
+
+/// Writes the preview: the first photos in the order of training beside what the model makes of them, by
+/// the statistics of this batch, since the running ones are those of the last minibatch only.
+pub(super) fn preview(
+    state: &Checkpoint,
+    sampler: &Sampler,
+    photos: &Photos,
+    run: &Run,
+    device: &Device,
+    watch: &mut dyn Observer,
+) -> Result<()> {
+    let model = without_gradients(state, run, device)?;
+    let rows = shown(sampler);
+    let keys: Vec<String> = rows.iter().map(Row::key).collect();
+    let latent = model.latent.decode(model.rows(state.latents.gather(&keys)));
+    let (images, _) = model.generator.forward_train(latent);
+    sheet(&rows, images, photos, run, watch)
+}
+
+fn without_gradients(state: &Checkpoint, run: &Run, device: &Device) -> Result<Model> {
+    Model::from_state(&state.model.config, state.model.state(), device, &run.model())
+}
+
+fn shown(sampler: &Sampler) -> Vec<Row> {
+    sampler.order().iter().take(SHOWN).cloned().collect()
+}
+
+fn sheet(
+    rows: &[Row],
+    images: Tensor<4>,
+    photos: &Photos,
+    run: &Run,
+    watch: &mut dyn Observer,
+) -> Result<()> {
+    let pictures = pictures(rows, photos)?;
+    let made = pictures_of(images)?;
+    let scale = (128 / pictures[0].width().max(1)).max(1);
+    let sheet = Sheet::new(&[])
+        .row(Some("photo"), &pictures.iter().collect::<Vec<_>>())
+        .row(Some("model"), &made.iter().collect::<Vec<_>>())
+        .scale(scale);
+    save_png(run.preview(), sheet.render()?)?;
+    let _ = watch.on(Event::Preview { path: run.preview() });
+    Ok(())
+}
+
+/// The pictures of `rows`, mirrored where the row says so.
+pub(super) fn pictures(rows: &[Row], photos: &Photos) -> Result<Vec<Picture>> {
+    rows.iter()
+        .map(|row| {
+            let picture = photos.picture(&row.id)?;
+            Ok(if row.flipped { picture.flipped() } else { picture })
+        })
+        .collect()
+}
+
+/// The README of the model: what it is, what it was made of. No times, so that equal runs give equal bytes.
+fn card(state: &Checkpoint, photos: &Photos) -> String {
+    let config = &state.model.config;
+    let train = photos.entries().iter().filter(|entry| !entry.held_out).count();
+    let size = config.size;
+    format!(
+        "# A latent convolutional model\n\n\
+         Images of {size} x {size} pixels, learned from {train} photos in {} joint steps \
+         (minibatches of {}, seed {}).\n\n\
+         | file | what |\n|---|---|\n\
+         | `config.toml` | architecture, training and restoration settings |\n\
+         | `model.safetensors` | generator `g.*` with its running statistics, fixed input `latent.s`, \
+         shared start `latent.start` |\n\n\
+         Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --out DIR`\n",
+        state.step, config.train.batch, config.train.seed,
+    )
+}

@@ -1,0 +1,115 @@
+//! The folder of a run, and what a person finds in it.
+//!
+//! ```text
+//! RUN/config.toml             the effective configuration
+//!     manifest.json           every photo: id, path, side of the split; every file that was skipped
+//!     checkpoint.safetensors  the state to go on from
+//!     log.jsonl               step, loss, seconds
+//!     loss.png  preview.png   pictures to look at
+//!     model/                  the finished model
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Layers};
+use crate::data::{Entry, Photos, Skipped};
+use crate::error::{Error, Result};
+use crate::store::write_atomically;
+
+/// Names inside the folder of a run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    folder: PathBuf,
+}
+
+/// Who was trained on and who was held out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The folder of the photos, absolute.
+    pub folder: PathBuf,
+    pub photos: Vec<Entry>,
+    pub skipped: Vec<Skipped>,
+}
+
+impl Run {
+    /// The run in `folder`, which need not exist.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn checkpoint(&self) -> PathBuf {
+        self.folder.join("checkpoint.safetensors")
+    }
+
+    pub fn model(&self) -> PathBuf {
+        self.folder.join("model")
+    }
+
+    pub fn preview(&self) -> PathBuf {
+        self.folder.join("preview.png")
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.folder.join("config.toml")
+    }
+
+    fn manifest_path(&self) -> PathBuf {
+        self.folder.join("manifest.json")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log.jsonl")
+    }
+
+    pub fn curve(&self) -> PathBuf {
+        self.folder.join("loss.png")
+    }
+
+    /// Whether there is a run already.
+    pub fn exists(&self) -> bool {
+        self.config_path().exists() || self.checkpoint().exists()
+    }
+
+    /// The settings of the run, to lay others over.
+    ///
+    /// # Errors
+    /// A folder without a run, or a damaged configuration.
+    pub fn settings(&self) -> Result<Layers> {
+        let path = self.config_path();
+        Layers::text(&fs::read_to_string(&path).map_err(Error::read(&path))?)
+    }
+
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn write_config(&self, config: &Config) -> Result<()> {
+        write_atomically(self.config_path(), config.to_toml().as_bytes())
+    }
+
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn write_manifest(&self, photos: &Photos) -> Result<()> {
+        let folder = fs::canonicalize(photos.root()).map_err(Error::read(photos.root()))?;
+        let (photos, skipped) = (photos.entries().to_vec(), photos.skipped().to_vec());
+        let path = self.manifest_path();
+        let json = serde_json::to_vec_pretty(&Manifest { folder, photos, skipped })
+            .map_err(|e| Error::write(&path)(e.into()))?;
+        write_atomically(path, &json)
+    }
+
+    /// # Errors
+    /// A run without a manifest, or a damaged one.
+    pub fn manifest(&self) -> Result<Manifest> {
+        let path = self.manifest_path();
+        let bytes = fs::read(&path).map_err(Error::read(&path))?;
+        serde_json::from_slice(&bytes).map_err(|e| {
+            Error::model(&path, format!("it is damaged ({e})"), "resume the run to write it anew")
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! Plain SGD, no momentum, no weight decay: all that the paper uses (SPEC 2.1).
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Gradients, Tensor};
+
+/// `theta - rate * gradient` for every tensor of `module` that has a gradient.
+pub fn sgd<M: Module>(module: M, gradients: &Gradients, rate: f64) -> M {
+    module.map(&mut Step { gradients, rate })
+}
+
+struct Step<'a> {
+    gradients: &'a Gradients,
+    rate: f64,
+}
+
+impl ModuleMapper for Step<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match param.val().grad(self.gradients) {
+            None => param,
+            Some(gradient) => param.map(|old| {
+                (old.inner() - gradient.mul_scalar(self.rate)).autodiff().require_grad()
+            }),
+        }
+    }
+}
