@@ -15,10 +15,12 @@
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
 //! | [`generator`] | the hourglass |
 //! | [`loss`] | Laplacian pyramid L1, MSE, per image |
+//! | [`degrade`] | what was done to an image: the differentiable measurements and holes |
 //! | [`model`] | latent space + generator + what was drawn once |
 //! | [`store`] | files that appear whole or not at all |
 
 pub mod config;
+pub mod degrade;
 pub mod error;
 pub mod generator;
 pub mod image;
