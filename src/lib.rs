@@ -20,6 +20,7 @@
 
 pub mod config;
 pub mod data;
+pub mod degrade;
 pub mod error;
 pub mod event;
 pub mod generator;
