@@ -1,0 +1,5 @@
+//! The systems that can be compared, each a [`Restorer`](crate::restore::Restorer).
+
+mod lcm;
+
+pub use lcm::Lcm;

@@ -1,0 +1,137 @@
+//! SGD over phi for a batch of pictures (SPEC 3, paper eq. 4).
+//!
+//! ```text
+//! phi_i <- start;   repeat: phi_i <- project(phi_i - lr d E_i / d phi_i)   until image i has settled
+//! ```
+//! Every energy is an image's own and one backward pass of their sum serves all; an image that has settled
+//! leaves the batch, so that the others go on faster.
+
+use burn::tensor::{Int, Tensor, TensorData};
+
+use super::plateau::{Plateau, Watcher};
+use super::{Evidence, Restored, Stop};
+use crate::config::{Config, FitConfig};
+use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
+use crate::image::{numbers_of, pictures_of};
+use crate::model::Model;
+
+/// How long and how fast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FitSettings {
+    pub fit: FitConfig,
+    pub plateau: Plateau,
+}
+
+impl FitSettings {
+    /// `fit` with the plateau rule of `config`.
+    pub fn new(fit: FitConfig, config: &Config) -> Self {
+        let window = config.restore.plateau_window;
+        Self { fit, plateau: Plateau { window, tolerance: config.restore.plateau_tolerance } }
+    }
+}
+
+/// Fits a row to each evidence. `model` is frozen ([`Model::frozen`]). `None` when `watch` broke off.
+///
+/// # Errors
+/// An energy that is no number any more.
+pub fn fit(
+    model: &Model,
+    evidence: &[Evidence],
+    settings: &FitSettings,
+    watch: &mut dyn Observer,
+) -> Result<Option<Vec<Restored>>> {
+    let mut active: Vec<usize> = (0..evidence.len()).collect();
+    let mut watchers = vec![Watcher::new(); evidence.len()];
+    let mut restored: Vec<Option<Restored>> = evidence.iter().map(|_| None).collect();
+    let mut rows = model.rows(model.fixed.start.repeat(evidence.len())).inner();
+
+    for step in 0..settings.fit.steps {
+        if active.is_empty() {
+            break;
+        }
+        let tracked = rows.autodiff().require_grad();
+        let image = model.render(tracked.clone());
+        let energies = energies(&active, evidence, image);
+        let gradients = energies.clone().sum().backward();
+        let energies = numbers_of(energies);
+        if let Some(energy) = energies.iter().find(|energy| !energy.is_finite()) {
+            let problem = format!("the energy is {energy} after {step} steps");
+            return Err(Error::input(
+                "restoration",
+                problem,
+                "lower its rate, `lr`, and try again",
+            ));
+        }
+        let moved = match tracked.grad(&gradients) {
+            Some(gradient) => tracked.inner() - gradient.mul_scalar(settings.fit.lr),
+            None => tracked.inner(),
+        };
+        rows = model.latent.project(moved);
+
+        let event = Event::Fit {
+            step: step + 1,
+            steps: settings.fit.steps,
+            active: active.len(),
+            energy: energies.iter().sum::<f32>() / energies.len() as f32,
+        };
+        if watch.on(event).is_break() {
+            return Ok(None);
+        }
+        let settled: Vec<bool> = active
+            .iter()
+            .zip(&energies)
+            .map(|(&i, &energy)| watchers[i].has_settled(energy, &settings.plateau))
+            .collect();
+        let last = step + 1 == settings.fit.steps;
+        let leaving = |at: &usize| last || settled[*at];
+        let (done, going): (Vec<usize>, Vec<usize>) = (0..active.len()).partition(leaving);
+        if done.is_empty() {
+            continue;
+        }
+        let leaving: Vec<usize> = done.iter().map(|&at| active[at]).collect();
+        let finished = finish(model, evidence, &leaving, pick(&rows, &done), step + 1)?;
+        for (at, mut result) in done.into_iter().zip(finished) {
+            result.stop = if settled[at] { Stop::Plateau } else { Stop::Steps };
+            restored[active[at]] = Some(result);
+        }
+        rows = pick(&rows, &going);
+        active = going.into_iter().map(|at| active[at]).collect();
+    }
+    Ok(Some(restored.into_iter().flatten().collect()))
+}
+
+/// The energy of each active image, `[B, 3, S, S]` -> `[B]`.
+fn energies(active: &[usize], evidence: &[Evidence], image: Tensor<4>) -> Tensor<1> {
+    let one = |(at, &i): (usize, &usize)| evidence[i].energy_of(image.clone().slice([at..at + 1]));
+    Tensor::cat(active.iter().enumerate().map(one).collect(), 0)
+}
+
+/// The rows at `places`.
+fn pick(rows: &Tensor<2>, places: &[usize]) -> Tensor<2> {
+    let places: Vec<i64> = places.iter().map(|&at| at as i64).collect();
+    let length = places.len();
+    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [length]), &rows.device());
+    rows.clone().select(0, places)
+}
+
+fn finish(
+    model: &Model,
+    evidence: &[Evidence],
+    which: &[usize],
+    rows: Tensor<2>,
+    steps: usize,
+) -> Result<Vec<Restored>> {
+    let image = model.render(rows.autodiff()).inner();
+    let energies = numbers_of(energies(which, evidence, image.clone()));
+    let pictures = pictures_of(image.clone())?;
+    let each = which.iter().enumerate().zip(energies).zip(pictures);
+    each.map(|(((at, &i), energy), picture)| {
+        let Evidence { measured, degradation, .. } = &evidence[i];
+        let predicted = degradation.apply(image.clone().slice([at..at + 1]));
+        let lifted = degradation.lift(predicted) - degradation.lift(measured.clone());
+        let residual = pictures_of(lifted)?.remove(0);
+        Ok(Restored { image: picture, energy, residual, steps, stop: Stop::Steps })
+    })
+    .collect()
+}
