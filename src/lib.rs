@@ -15,7 +15,7 @@
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
 //! | [`generator`] | the hourglass |
 //! | [`loss`] | Laplacian pyramid L1, MSE, per image |
-//! | [`degrade`] | what was done to an image: the differentiable measurements and holes |
+//! | [`degrade`] | what was done to an image: differentiable measurements, holes, damaged copies |
 //! | [`model`] | latent space + generator + what was drawn once |
 //! | [`store`] | files that appear whole or not at all |
 
