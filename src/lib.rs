@@ -11,6 +11,7 @@
 //! | [`error`] | one error: the value and the remedy |
 //! | [`runtime`] | device by name, random streams |
 //! | [`image`] | files <-> pictures within limits, contact sheets, curves |
+//! | [`degrade`] | the differentiable measurement, and what makes damaged copies |
 //! | [`nn`] | layers: convolutions, batch norm + leaky ReLU, resampling |
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
 //! | [`generator`] | the hourglass |

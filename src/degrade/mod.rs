@@ -1,8 +1,9 @@
-//! What was done to an image: the differentiable A of the likelihood.
+//! What was done to an image: the differentiable A of the likelihood, and what makes damaged copies.
 //!
 //! ```text
 //! restore:   x^ [B,3,H,W] --Degradation::apply--> A(x^) [B,c,h,w] --energy against y--> a number per image
 //!                 ^---------Degradation::lift---------'     (for a person to look at)
+//! measure:   Picture --Corruption::corrupt(rng)--> damaged Picture
 //! text:      "center:50" --parse--> Hole --known(H, W, seed)--> [bool] --> Mask
 //! ```
 //!
@@ -15,12 +16,14 @@
 //! | blur.rs | Gaussian blur | transposed matrices |
 //! | compose.rs | A2(A1(x)) | A1'(A2'(y)) |
 //! | hole.rs | which pixels are missing, from text | - |
+//! | corruption/ | noise, JPEG, shrink, grey, hole: damaged copies | - |
 //!
 //! To add a degradation: a file with its operator here, a line in the list of `laws.rs`, and the suite is earned.
 
 mod blur;
 mod colour;
 mod compose;
+mod corruption;
 mod hole;
 mod identity;
 #[cfg(test)]
@@ -35,6 +38,7 @@ use burn::tensor::Tensor;
 pub use blur::Blur;
 pub use colour::Colour;
 pub use compose::Compose;
+pub use corruption::{Corruption, Grey, Jpeg, Noise, Punch, Shrink};
 pub use hole::{Extent, Hole, Side};
 pub use identity::Identity;
 pub use mask::Mask;
