@@ -26,6 +26,8 @@ pub enum Event {
     Recalibrated { batch: usize, batches: usize },
     /// The model can be used from `folder`.
     Model { folder: PathBuf },
+    /// So many of `total` pictures are done, the next batch begins.
+    Batch { done: usize, total: usize },
     /// One step of fitting a batch of damaged pictures: how many still move, and their mean energy.
     Fit { step: usize, steps: usize, active: usize, energy: f32 },
     /// A picture is mended and written.

@@ -1,3 +1,11 @@
 //! The program: arguments in, exit code out; all work is the library's.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    cli::run(cli::Arguments::parse())
+}

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::generator::GeneratorConfig;
 use crate::latent::LatentConfig;
 use crate::loss::LossConfig;
+use crate::restore::Task;
 
 /// All that a run depends on besides the photos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +99,17 @@ pub struct FitConfig {
     pub lr: f64,
 }
 
+impl FitConfig {
+    /// Checks what the types cannot; `key` is where it stands.
+    ///
+    /// # Errors
+    /// No steps, or a rate that is not above 0.
+    pub fn check(&self, key: &str) -> Result<()> {
+        range(&format!("{key}.steps"), self.steps as f64, self.steps > 0, "1 or more")?;
+        range(&format!("{key}.lr"), self.lr, self.lr > 0.0, "above 0")
+    }
+}
+
 impl Config {
     /// Checks what the types cannot.
     ///
@@ -135,19 +147,37 @@ impl Config {
         let sum = self.loss.laplacian + self.loss.mse;
         range("loss", sum, sum > 0.0, "above 0 in laplacian or mse")?;
         let restore = &self.restore;
-        for (task, fit) in [
-            ("inpaint", restore.inpaint),
-            ("superres", restore.superres),
-            ("colorize", restore.colorize),
-            ("denoise", restore.denoise),
-            ("jpeg", restore.jpeg),
-        ] {
-            count(&format!("restore.{task}.steps"), fit.steps)?;
-            positive(&format!("restore.{task}.lr"), fit.lr)?;
+        for task in Task::ALL {
+            task.fit(restore).check(&format!("restore.{}", task.name()))?;
         }
         positive("restore.ring_weight", restore.ring_weight)?;
         let tolerance = restore.plateau_tolerance;
         range("restore.plateau_tolerance", tolerance, tolerance >= 0.0, "0 or more")
+    }
+
+    /// Whether a run of the configuration `old` can go on with this one: what the rows and their order depend
+    /// on must be the same, while length, rates and restoration may change.
+    ///
+    /// # Errors
+    /// The first key that differs and may not.
+    pub fn check_resumes(&self, old: &Config) -> Result<()> {
+        let fixed = [
+            ("size", self.size == old.size),
+            ("latent", self.latent == old.latent),
+            ("generator", self.generator == old.generator),
+            ("data", self.data == old.data),
+            ("train.seed", self.train.seed == old.train.seed),
+            ("train.batch", self.train.batch == old.train.batch),
+            ("train.inner_steps", self.train.inner_steps == old.train.inner_steps),
+        ];
+        match fixed.into_iter().find(|(_, same)| !same) {
+            None => Ok(()),
+            Some((key, _)) => Err(Error::config(
+                key,
+                "it differs from the run that is resumed",
+                "leave it as it is, or start a run of its own",
+            )),
+        }
     }
 
     /// As TOML, every key named.

@@ -83,6 +83,16 @@ impl Picture {
         Self { data, ..*self }
     }
 
+    /// A copy with the pixels for which `which` holds (row-major, `y * width + x`) in one colour.
+    #[must_use]
+    pub fn painted(&self, which: impl Fn(usize) -> bool, colour: [f32; 3]) -> Self {
+        let plane = self.height * self.width;
+        let value = |(at, &v): (usize, &f32)| {
+            if which(at % plane) { colour[at / plane] } else { v }
+        };
+        Self { data: self.data.iter().enumerate().map(value).collect(), ..*self }
+    }
+
     /// Scaled to `height` x `width` (the aspect may change) by an antialiased Lanczos-3 filter, clamped to `[0,1]`.
     ///
     /// The picture's own size gives back the same bits, unclamped. Errors: [`Error::Input`] if a side is zero or over

@@ -17,6 +17,7 @@
 
 mod energy;
 mod fit;
+pub mod job;
 mod paste;
 mod plateau;
 mod shrink;

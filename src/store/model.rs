@@ -26,6 +26,17 @@ impl Model {
         state
     }
 
+    /// A hash of all its numbers and settings, 16 hexadecimal digits: tells models apart in records.
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.config.to_toml().as_bytes());
+        for (name, data) in self.state() {
+            hasher.update(name.as_bytes());
+            hasher.update(data.as_bytes());
+        }
+        hasher.finalize().to_hex()[..16].to_string()
+    }
+
     /// A model of `config` with the numbers of [`state`](Self::state); `path` is named in errors.
     ///
     /// # Errors

@@ -1,0 +1,25 @@
+//! Ctrl-C: the first asks for a clean stop, the second ends the program at once.
+
+use std::ops::ControlFlow;
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+static PRESSED: AtomicUsize = AtomicUsize::new(0);
+
+/// Starts to listen to Ctrl-C and to a polite kill.
+pub(super) fn listen() {
+    let handler = || match PRESSED.fetch_add(1, Ordering::SeqCst) {
+        0 => eprintln!("\nstopping after this step and saving; press Ctrl-C again to stop at once"),
+        _ => process::exit(130),
+    };
+    // Without a handler Ctrl-C still ends the program, only less cleanly: nothing to fail over.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// Whether to go on.
+pub(super) fn asked() -> ControlFlow<()> {
+    match PRESSED.load(Ordering::SeqCst) {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    }
+}

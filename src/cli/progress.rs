@@ -1,0 +1,145 @@
+//! Events as a progress bar on a terminal, as lines in a log, or as JSON for machines.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lacuna::event::{Event, Observer};
+
+use super::interrupt;
+
+/// Seconds between two lines of a log.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Listens to a run; also tells it when Ctrl-C was pressed.
+pub(super) struct Progress {
+    json: bool,
+    bar: ProgressBar,
+    last_line: Option<Instant>,
+    /// Pictures done and to do, in a restoration.
+    pictures: (usize, usize),
+}
+
+impl Progress {
+    pub fn new(json: bool) -> Self {
+        let target = if json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        // The bar gives way on a narrow terminal, the numbers stay.
+        let style = ProgressStyle::with_template("{msg} {wide_bar:.dim}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { json, bar, last_line: None, pictures: (0, 0) }
+    }
+
+    /// A line on stderr that stays, with the bar below it.
+    pub fn say(&self, line: &str) {
+        if self.json {
+            return;
+        }
+        match self.bar.is_hidden() {
+            true => eprintln!("{line}"),
+            false => self.bar.suspend(|| eprintln!("{line}")),
+        }
+    }
+
+    /// Moves the bar; where there is none, a line now and then.
+    fn show(&mut self, done: u64, of: u64, text: String) {
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+        let due = self.last_line.is_none_or(|last| last.elapsed() >= LOG_EVERY) || done == of;
+        if self.bar.is_hidden() && due && !self.json {
+            eprintln!("{text}");
+            self.last_line = Some(Instant::now());
+        }
+        self.bar.set_message(text);
+    }
+
+    fn tell(&mut self, event: &Event) {
+        match event {
+            Event::Step { step, steps, loss, images_per_second, seconds_left } => {
+                let left = clock(*seconds_left);
+                let percent = 100.0 * *step as f64 / (*steps).max(1) as f64;
+                let text = format!(
+                    "step {step}/{steps} ({percent:.0} %)  loss {loss:.4}  {images_per_second:.0} images/s  {left} left"
+                );
+                self.show(*step, *steps, text);
+            }
+            Event::Fit { step, steps, active, energy } => {
+                let (done, total) = self.pictures;
+                let text = format!(
+                    "pictures {done}/{total}  step {step}/{steps}  {active} moving  energy {energy:.4}"
+                );
+                let (at, of) = (done * steps + step * (*active).max(1), total * steps);
+                self.show(at.min(of) as u64, of as u64, text);
+            }
+            Event::Batch { done, total } => self.pictures = (*done, *total),
+            Event::Recalibrated { batch, batches } => {
+                let text = format!("running statistics {batch}/{batches}");
+                self.show(*batch as u64, *batches as u64, text);
+            }
+            Event::Skipped { path, problem } => match problem.contains(&*path.to_string_lossy()) {
+                true => self.say(&format!("skipped: {problem}")),
+                false => self.say(&format!("skipped: `{}`: {problem}", path.display())),
+            },
+            Event::Photos { train, held_out, skipped, duplicates } => self.say(&format!(
+                "{train} photos to learn from, {held_out} held out, {skipped} files skipped, {duplicates} copies"
+            )),
+            Event::Resumed { step, added, removed } => {
+                let change = match (added, removed) {
+                    (0, 0) => String::new(),
+                    _ => format!("; {added} rows are new, {removed} have gone"),
+                };
+                self.say(&format!("going on from step {step}{change}"));
+            }
+            Event::Checkpoint { step, .. } => self.say(&format!("checkpoint at step {step}")),
+            Event::Preview { path } => self.say(&format!("preview: {}", path.display())),
+            Event::Model { folder } => self.say(&format!("model: {}", folder.display())),
+            Event::Restored { output, steps, energy, .. } => self
+                .say(&format!("{}  ({steps} steps, energy {energy:.4})", output.display())),
+            Event::AlreadyDone { output, .. } => {
+                self.say(&format!("{}  (done before)", output.display()));
+            }
+            Event::Note { text } => self.say(&format!("note: {text}")),
+            _ => {}
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on(&mut self, event: Event) -> ControlFlow<()> {
+        if self.json {
+            if let Ok(line) = serde_json::to_string(&event) {
+                println!("{line}");
+            }
+        } else {
+            self.tell(&event);
+        }
+        interrupt::asked()
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// `1 h 02 min`, `3 min 20 s`, `12 s`.
+pub(super) fn clock(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes} min {seconds:02} s"),
+        _ => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_at_a_glance() {
+        assert_eq!([12.4, 200.0, 3720.0].map(clock), ["12 s", "3 min 20 s", "1 h 02 min"]);
+    }
+}

@@ -1,0 +1,181 @@
+//! Which pictures are to be mended, and where each result goes.
+//!
+//! ```text
+//! FILE                    -> OUT/STEM.png
+//! FOLDER/a/b/NAME.jpg     -> OUT/a/b/NAME.png
+//! two of one stem         -> OUT/a/b/NAME.jpg.png, OUT/a/b/NAME.png.png
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::data::list_pictures;
+use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
+
+/// One picture to mend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// The file.
+    pub path: PathBuf,
+    /// Its path below the folder that was named, or its bare name.
+    pub below: PathBuf,
+    /// Where its results go, without extension.
+    pub out: PathBuf,
+}
+
+impl Input {
+    /// `OUT/NAME.png`, the mended picture.
+    pub fn result(&self) -> PathBuf {
+        self.with("png")
+    }
+
+    /// `OUT/NAME.raw.png`, the image of the model.
+    pub fn raw(&self) -> PathBuf {
+        self.with("raw.png")
+    }
+
+    /// `OUT/NAME.residual.png`, how far the image is from the evidence.
+    pub fn residual(&self) -> PathBuf {
+        self.with("residual.png")
+    }
+
+    /// `OUT/NAME.strip.png`, input, raw and result side by side.
+    pub fn strip(&self) -> PathBuf {
+        self.with("strip.png")
+    }
+
+    fn with(&self, ending: &str) -> PathBuf {
+        let mut name = self.out.file_name().unwrap_or_default().to_os_string();
+        name.push(".");
+        name.push(ending);
+        self.out.with_file_name(name)
+    }
+}
+
+/// The pictures under `inputs` (files and folders), each with its place under `out`. A folder's files that are
+/// no pictures are reported and passed over, and so is `out` itself where it lies inside.
+///
+/// # Errors
+/// An input that is missing, a folder without pictures, or a result that would replace an input or a file
+/// that is no result.
+pub fn list(inputs: &[PathBuf], out: &Path, watch: &mut dyn Observer) -> Result<Vec<Input>> {
+    let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
+    for input in inputs {
+        let kind = fs::metadata(input).map_err(Error::read(input))?;
+        if !kind.is_dir() {
+            let name = input.file_name().unwrap_or_default();
+            found.push((input.clone(), name.into()));
+            continue;
+        }
+        let (paths, skipped) = list_pictures(input)?;
+        for skipped in skipped {
+            let path = input.join(skipped.path);
+            let _ = watch.on(Event::Skipped { path, problem: skipped.problem });
+        }
+        let before = found.len();
+        let of_out = |path: &Path| inside(path, out);
+        found.extend(paths.into_iter().map(|p| (input.join(&p), p)).filter(|(p, _)| !of_out(p)));
+        if found.len() == before {
+            let what = format!("folder `{}`", input.display());
+            let remedy = "name a folder with jpg, png or webp files";
+            return Err(Error::input(what, "there is no picture in it", remedy));
+        }
+    }
+
+    let mut stems: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for (_, below) in &found {
+        *stems.entry(below.with_extension("")).or_default() += 1;
+    }
+    let place = |(path, below): (PathBuf, PathBuf)| {
+        let stem = below.with_extension("");
+        let out = if stems[&stem] == 1 { out.join(stem) } else { out.join(&below) };
+        Input { path, below, out }
+    };
+    let inputs: Vec<Input> = found.into_iter().map(place).collect();
+    check(&inputs)?;
+    Ok(inputs)
+}
+
+/// No two results of one name, and none where an input stands.
+fn check(inputs: &[Input]) -> Result<()> {
+    let mut places = BTreeMap::new();
+    for input in inputs {
+        if let Some(other) = places.insert(input.out.clone(), &input.path) {
+            let what = format!("`{}` and `{}`", other.display(), input.path.display());
+            let problem = "their results would have one name";
+            return Err(Error::input(what, problem, "mend them into two folders"));
+        }
+        if let Ok(result) = fs::canonicalize(input.result()) {
+            let replaces = |other: &Input| fs::canonicalize(&other.path).is_ok_and(|o| o == result);
+            if inputs.iter().any(replaces) {
+                return Err(occupied(input, "it is one of the inputs"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a result that would replace a file which no restoration wrote: that would have the raw image, which
+/// is written first, beside it.
+///
+/// # Errors
+/// The first such result.
+pub(super) fn check_strangers(inputs: &[Input]) -> Result<()> {
+    match inputs.iter().find(|input| input.result().exists() && !input.raw().exists()) {
+        None => Ok(()),
+        Some(input) => Err(occupied(input, "it exists and is no result of a restoration")),
+    }
+}
+
+fn occupied(input: &Input, problem: &str) -> Error {
+    let what = format!("output `{}`", input.result().display());
+    Error::input(what, problem, "choose another folder with --out")
+}
+
+fn inside(path: &Path, folder: &Path) -> bool {
+    match (fs::canonicalize(path), fs::canonicalize(folder)) {
+        (Ok(path), Ok(folder)) => path.starts_with(folder),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Silent;
+    use ::image::RgbImage;
+
+    fn names(inputs: &[PathBuf], out: &Path) -> Result<Vec<String>> {
+        let inputs = list(inputs, out, &mut Silent)?;
+        let below = |path: PathBuf| path.strip_prefix(out).unwrap().display().to_string();
+        Ok(inputs.iter().map(|input| below(input.result())).collect())
+    }
+
+    #[test]
+    fn tree_and_names_are_kept_and_two_of_one_stem_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let (photos, out) = (dir.path().join("photos"), dir.path().join("photos/mended"));
+        for name in ["a.v2.png", "b/c.png", "b/c.jpg", "mended/old.png"] {
+            let path = photos.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            RgbImage::new(2, 2).save(path).unwrap();
+        }
+        let found = names(&[photos.clone()], &out).unwrap();
+        assert_eq!(found, ["a.v2.png", "b/c.jpg.png", "b/c.png.png"]);
+        assert_eq!(names(&[photos.join("b/c.jpg")], &out).unwrap(), ["c.png"]);
+    }
+
+    #[test]
+    fn an_input_is_never_replaced_and_neither_is_a_file_of_someone_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let photo = dir.path().join("a.png");
+        RgbImage::new(2, 2).save(&photo).unwrap();
+        let message = names(&[photo.clone()], dir.path()).unwrap_err().to_string();
+        assert!(message.contains("a.png") && message.contains("--out"), "{message}");
+        let two = [photo.clone(), photo];
+        assert!(names(&two, &dir.path().join("out")).unwrap_err().to_string().contains("one name"));
+        assert!(names(&[dir.path().join("none.png")], dir.path()).is_err());
+    }
+}

@@ -1,0 +1,179 @@
+//! A restoration of files: damaged pictures in, mended ones out, batch after batch.
+//!
+//! ```text
+//! list inputs -> (done before? skip) -> read, mask, evidence -> Restorer -> raw, residual, strip, result -> restore.json
+//! ```
+
+mod inputs;
+mod prepare;
+mod record;
+mod write;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use burn::tensor::Device;
+
+use crate::config::{Config, FitConfig};
+use crate::degrade::Hole;
+use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
+
+use super::{Evidence, Restorer, Task};
+
+pub use inputs::{Input, list};
+use prepare::{Damaged, Files};
+pub use record::{Mended, Record};
+
+/// What says which pixels are to be filled.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MaskSource {
+    /// The picture's own alpha channel: what is not opaque is missing.
+    Alpha,
+    /// A mask, white where to fill; or a folder of masks named like the pictures.
+    File(PathBuf),
+    /// A hole in the pixels of the input; a random one is another for each picture.
+    Hole(Hole),
+}
+
+/// What to mend and how.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub task: Task,
+    /// Files and folders.
+    pub inputs: Vec<PathBuf>,
+    pub out: PathBuf,
+    /// For inpainting.
+    pub mask: MaskSource,
+    /// Of random holes.
+    pub seed: u64,
+    /// Pictures that are fitted together; changes nothing but the speed and the memory.
+    pub batch: usize,
+    pub fit: FitConfig,
+    /// All other settings that the results depend on, as text.
+    pub settings: String,
+    /// The model, as it is named in the record: its folder, and a hash of its numbers.
+    pub model: (PathBuf, String),
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Summary {
+    pub mended: usize,
+    /// Mended earlier with the same settings.
+    pub skipped: usize,
+    /// Inputs that could not be used; each was reported.
+    pub failed: usize,
+    /// The observer asked to stop.
+    pub stopped: bool,
+}
+
+/// Mends the pictures of `job` by `restorer`, whose model has the configuration `config` and is on `device`.
+///
+/// A picture that cannot be used is reported as [`Event::Skipped`] and counted. What is finished when `watch`
+/// breaks off stays, and the same job again goes on from there.
+///
+/// # Errors
+/// Inputs that cannot be listed, a fit that diverges, a result that cannot be written.
+pub fn run(
+    job: &Job,
+    restorer: &dyn Restorer,
+    config: &Config,
+    device: &Device,
+    watch: &mut dyn Observer,
+) -> Result<Summary> {
+    let inputs = list(&job.inputs, &job.out, watch)?;
+    inputs::check_strangers(&inputs)?;
+    let mut record = Record::open(&job.out)?;
+    check_other_tasks(&inputs, job, &record)?;
+    let mut summary = Summary::default();
+    let mut waiting: Vec<(Damaged, Evidence)> = Vec::new();
+    for (at, input) in inputs.iter().enumerate() {
+        let damaged =
+            Files::read(input, job).and_then(|files| match is_done(&files, job, &record) {
+                true => Ok(None),
+                false => files.decode(job, config, device).map(Some),
+            });
+        match damaged {
+            Ok(None) => {
+                summary.skipped += 1;
+                let (input, output) = (input.path.clone(), input.result());
+                let _ = watch.on(Event::AlreadyDone { input, output });
+            }
+            Ok(Some(damaged)) => waiting.push(damaged),
+            Err(error) => {
+                summary.failed += 1;
+                let (path, problem) = (input.path.clone(), error.to_string());
+                let _ = watch.on(Event::Skipped { path, problem });
+            }
+        }
+        if waiting.len() == job.batch.max(1) || at + 1 == inputs.len() {
+            let batch = std::mem::take(&mut waiting);
+            let _ = watch.on(Event::Batch { done: at + 1 - batch.len(), total: inputs.len() });
+            match mend(batch, job, restorer, &mut record, watch)? {
+                Some(mended) => summary.mended += mended,
+                None => {
+                    summary.stopped = true;
+                    break;
+                }
+            }
+        }
+    }
+    Ok(summary)
+}
+
+/// What was mended for another task is not replaced: it may have been an evening's work.
+fn check_other_tasks(inputs: &[Input], job: &Job, record: &Record) -> Result<()> {
+    for input in inputs {
+        let result = input.result();
+        match record.images.get(&below(&result, &job.out)) {
+            Some(entry) if entry.task != job.task.name() => {
+                let what = format!("output `{}`", result.display());
+                let problem = format!("it holds the result of another task, {}", entry.task);
+                return Err(Error::input(what, problem, "choose another folder with --out"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_done(files: &Files, job: &Job, record: &Record) -> bool {
+    let input = &files.input;
+    let entry = record.images.get(&below(&input.result(), &job.out));
+    let results = [input.result(), input.raw(), input.residual(), input.strip()];
+    entry.is_some_and(|entry| entry.fingerprint == files.fingerprint)
+        && results.iter().all(|file| file.is_file())
+}
+
+/// Mends a batch and writes it; how many, or `None` when `watch` broke off.
+fn mend(
+    batch: Vec<(Damaged, Evidence)>,
+    job: &Job,
+    restorer: &dyn Restorer,
+    record: &mut Record,
+    watch: &mut dyn Observer,
+) -> Result<Option<usize>> {
+    if batch.is_empty() {
+        return Ok(Some(0));
+    }
+    let started = Instant::now();
+    let (pictures, evidence): (Vec<Damaged>, Vec<Evidence>) = batch.into_iter().unzip();
+    let Some(restored) = restorer.restore(&evidence, watch)? else { return Ok(None) };
+    let seconds = started.elapsed().as_secs_f64() / restored.len() as f64;
+    for (picture, restored) in pictures.iter().zip(&restored) {
+        let mut mended = write::results(picture, restored, job)?;
+        mended.seconds = seconds;
+        let (input, output) = (mended.input.clone(), picture.input.result());
+        record.images.insert(below(&output, &job.out), mended);
+        record.save(&job.out)?;
+        let (steps, energy) = (restored.steps, restored.energy);
+        let _ = watch.on(Event::Restored { input, output, steps, energy });
+    }
+    Ok(Some(restored.len()))
+}
+
+/// `path` as it is named in the record: below the output folder.
+fn below(path: &std::path::Path, out: &std::path::Path) -> PathBuf {
+    path.strip_prefix(out).unwrap_or(path).to_path_buf()
+}

@@ -1,0 +1,144 @@
+//! One damaged file: read, told apart from what was mended before, decoded, turned into evidence.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use super::{Input, Job, MaskSource};
+use crate::config::Config;
+use crate::data::Id;
+use crate::error::{Error, Result};
+use crate::image::{EXTENSIONS, Photo, Picture, load_bytes, read_bytes};
+use crate::restore::{Evidence, Task};
+use crate::runtime::stream;
+
+/// The files of one input, not decoded yet.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub input: Input,
+    bytes: Vec<u8>,
+    mask: Option<(PathBuf, Vec<u8>)>,
+    /// Of all that the result depends on.
+    pub fingerprint: String,
+}
+
+/// A damaged picture, decoded.
+#[derive(Debug)]
+pub(super) struct Damaged {
+    pub input: Input,
+    pub photo: Photo,
+    pub picture: Picture,
+    /// `[H, W]`, true = known; for inpainting.
+    pub known: Option<Vec<bool>>,
+    pub fingerprint: String,
+}
+
+impl Files {
+    /// Reads `input` and its mask.
+    pub fn read(input: &Input, job: &Job) -> Result<Self> {
+        let bytes = read_bytes(&input.path)?;
+        let mask = match (&job.mask, job.task) {
+            (MaskSource::File(path), Task::Inpaint) => {
+                let path = mask_of(path, &input.below)?;
+                let bytes = read_bytes(&path)?;
+                Some((path, bytes))
+            }
+            _ => None,
+        };
+        let fingerprint = fingerprint(&bytes, mask.as_ref().map(|(_, bytes)| &bytes[..]), job);
+        Ok(Self { input: input.clone(), bytes, mask, fingerprint })
+    }
+
+    /// Decodes them; the evidence is for a model of `config` on `device`.
+    pub fn decode(
+        self,
+        job: &Job,
+        config: &Config,
+        device: &Device,
+    ) -> Result<(Damaged, Evidence)> {
+        let photo = load_bytes(&self.bytes, &self.input.path)?;
+        let picture = photo.picture()?;
+        let known = match job.task {
+            Task::Inpaint => Some(self.known(&photo, job)?),
+            _ => None,
+        };
+        let named = |error: Error| match error {
+            // What is wrong with the numbers of a picture is said with its name.
+            Error::Input { what, problem, remedy } => {
+                Error::picture(&self.input.path, format!("{what}: {problem}"), remedy)
+            }
+            other => other,
+        };
+        let evidence =
+            job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
+        let (input, fingerprint) = (self.input, self.fingerprint);
+        Ok((Damaged { input, photo, picture, known, fingerprint }, evidence))
+    }
+
+    /// Which pixels of `photo` are known.
+    fn known(&self, photo: &Photo, job: &Job) -> Result<Vec<bool>> {
+        let (width, height) = (photo.original.width(), photo.original.height());
+        match (&job.mask, &self.mask) {
+            (MaskSource::Hole(hole), _) => {
+                let mut rng = stream(job.seed, &format!("hole/{}", Id::of(&self.bytes)));
+                hole.known_from(height as usize, width as usize, &mut rng)
+            }
+            (_, Some((path, bytes))) => {
+                let mask = load_bytes(bytes, path)?;
+                let size = (mask.original.width(), mask.original.height());
+                if size != (width, height) {
+                    let problem = format!(
+                        "the mask is {} x {} pixels, the photo {width} x {height}",
+                        size.0, size.1
+                    );
+                    return Err(Error::picture(path, problem, "make it as large as the photo"));
+                }
+                Ok(mask.picture()?.channel_mean().iter().map(|&white| white < 0.5).collect())
+            }
+            _ => {
+                let alpha = photo.alpha().ok_or_else(|| {
+                    let problem = "it has no alpha channel to say what is missing";
+                    Error::picture(
+                        &self.input.path,
+                        problem,
+                        "give --mask FILE or --hole center:40%",
+                    )
+                })?;
+                Ok(alpha.iter().map(|&alpha| alpha >= 1.0).collect())
+            }
+        }
+    }
+}
+
+/// The mask for the picture `below`: `path` itself, or the file of that place and stem in the folder `path`.
+fn mask_of(path: &Path, below: &Path) -> Result<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let same = path.join(below);
+    let others = EXTENSIONS.iter().map(|extension| same.with_extension(extension));
+    std::iter::once(same.clone()).chain(others).find(|path| path.is_file()).ok_or_else(|| {
+        let what = format!("mask `{}`", same.display());
+        Error::input(what, "there is none", "give every picture a mask of its name")
+    })
+}
+
+fn fingerprint(bytes: &[u8], mask: Option<&[u8]>, job: &Job) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |part: &[u8]| {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    };
+    add(bytes);
+    add(mask.unwrap_or_default());
+    let hole = match &job.mask {
+        MaskSource::Alpha => "alpha".to_string(),
+        MaskSource::File(_) => "file".to_string(),
+        MaskSource::Hole(hole) => format!("{hole} {}", job.seed),
+    };
+    add(hole.as_bytes());
+    add(job.task.name().as_bytes());
+    add(job.settings.as_bytes());
+    add(job.model.1.as_bytes());
+    hasher.finalize().to_hex()[..32].to_string()
+}

@@ -1,0 +1,82 @@
+//! `restore.json`: what was done to each picture of an output folder, and with what.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::store::write_atomically;
+
+/// The file in the output folder.
+const NAME: &str = "restore.json";
+
+/// All pictures of an output folder by the path of their result below it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The version of this program that wrote last.
+    pub lacuna: String,
+    pub images: BTreeMap<PathBuf, Mended>,
+}
+
+/// One mended picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mended {
+    pub input: PathBuf,
+    pub task: String,
+    /// The model's folder and a hash of its numbers.
+    pub model: PathBuf,
+    pub model_hash: String,
+    /// Of the input, its mask, the model and all settings: the same again needs no work.
+    pub fingerprint: String,
+    /// Pixels of the input.
+    pub width: usize,
+    pub height: usize,
+    /// Of them to be filled; 0 but for inpainting.
+    pub missing_pixels: usize,
+    /// Most steps and rate that were asked for.
+    pub max_steps: usize,
+    pub lr: f64,
+    /// Steps taken, and why no more.
+    pub steps: usize,
+    pub stop: String,
+    /// The energy of the result.
+    pub energy: f32,
+    /// Root of the mean squared residual in the space of the measurement, 0..1.
+    pub residual_rms: f32,
+    /// Share of the batch's time.
+    pub seconds: f64,
+    /// Of the raw image: what the model makes.
+    pub model_size: usize,
+    pub raw: PathBuf,
+    pub residual: PathBuf,
+    pub strip: PathBuf,
+}
+
+impl Record {
+    /// The record in `folder`, an empty one where there is none.
+    ///
+    /// # Errors
+    /// A damaged record.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(NAME);
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let bytes = fs::read(&path).map_err(Error::read(&path))?;
+        serde_json::from_slice(&bytes).map_err(|e| {
+            let remedy = "delete it (all is mended again), or choose another --out";
+            Error::input(format!("`{}`", path.display()), format!("it is damaged ({e})"), remedy)
+        })
+    }
+
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn save(&mut self, folder: &Path) -> Result<()> {
+        self.lacuna = env!("CARGO_PKG_VERSION").to_string();
+        let path = folder.join(NAME);
+        let json = serde_json::to_vec_pretty(self).map_err(|e| Error::write(&path)(e.into()))?;
+        write_atomically(path, &json)
+    }
+}
