@@ -12,6 +12,7 @@ use lacuna::generator::Hourglass;
 use lacuna::latent::LatentSpace;
 use lacuna::loss::{Pyramid, laplacian_l1, mse};
 use lacuna::nn::{State, load_state, state_of};
+use lacuna::train::sgd;
 
 const FORWARD: f32 = 2e-5;
 const GRADIENT: f32 = 2e-2;
@@ -74,7 +75,7 @@ fn check(reference: &Reference, file: &Path) {
         if step == 0 {
             gradients = gradient_error(reference, &net, &rows, &grads);
         }
-        net = common::sgd(net, &grads, reference.config.lr_theta / reference.config.batch as f64);
+        net = sgd(net, &grads, reference.config.lr_theta / reference.config.batch as f64);
         net.update_running(&statistics, reference.config.bn_momentum);
         let step = rows.grad(&grads).expect("rows are tracked").mul_scalar(reference.config.lr_phi);
         rows = latent.project(rows.inner() - step).autodiff().require_grad();

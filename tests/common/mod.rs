@@ -1,25 +1,12 @@
 //! Helpers that several integration tests share.
 
+#![allow(dead_code)] // Each test file uses a part.
+
 pub mod reference;
+pub mod runs;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
-
-/// `theta - rate * gradient` for every tensor of `module` that has a gradient.
-pub fn sgd<M: Module>(module: M, grads: &Gradients, rate: f64) -> M {
-    struct Step<'a>(&'a Gradients, f64);
-    impl ModuleMapper for Step<'_> {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            match param.val().grad(self.0) {
-                None => param,
-                Some(gradient) => param.map(|old| {
-                    (old.inner() - gradient.mul_scalar(self.1)).autodiff().require_grad()
-                }),
-            }
-        }
-    }
-    module.map(&mut Step(grads, rate))
-}
 
 /// Every gradient of `module` by the path of its tensor.
 pub fn gradients_of<M: Module>(module: &M, grads: &Gradients) -> Vec<(String, Vec<f32>)> {

@@ -1,0 +1,154 @@
+//! Training as a library user runs it: it learns, it repeats, and a stopped run goes on as if it had never stopped.
+
+mod common;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use burn::tensor::Device;
+use common::runs::{tiny, write_photos};
+use lacuna::config::Config;
+use lacuna::data::{PhotoConfig, Photos};
+use lacuna::event::{Event, Silent};
+use lacuna::store::Checkpoint;
+use lacuna::train::{Outcome, Run, train};
+
+fn photos(folder: &Path, config: &Config) -> Photos {
+    Photos::scan(folder, PhotoConfig::from(config), &mut Silent).unwrap()
+}
+
+fn whole_run(photos: &Photos, config: &Config, run: &Run) -> Outcome {
+    train(photos, config, run, &Device::flex(), &mut Silent).unwrap()
+}
+
+fn model_bytes(run: &Run) -> Vec<u8> {
+    std::fs::read(run.model().join("model.safetensors")).unwrap()
+}
+
+#[test]
+fn the_loss_falls_and_the_run_holds_what_it_promises() {
+    let dir = tempfile::tempdir().unwrap();
+    write_photos(&dir.path().join("photos"), 7, 20);
+    let config = tiny(&["train.passes=30"]);
+    let run = Run::at(dir.path().join("run"));
+    let mut losses = Vec::new();
+    let mut watch = |event: Event| {
+        if let Event::Step { loss, .. } = event {
+            losses.push(loss);
+        }
+        ControlFlow::Continue(())
+    };
+    let photos = photos(&dir.path().join("photos"), &config);
+    let outcome = train(&photos, &config, &run, &Device::flex(), &mut watch).unwrap();
+    // 7 photos are three minibatches of at most three.
+    assert_eq!((outcome.steps, outcome.finished), (30 * 3 * 3, true));
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    let (first, last) = (mean(&losses[..9]), mean(&losses[losses.len() - 9..]));
+    assert!(last < 0.7 * first, "{first} -> {last}");
+    for name in ["config.toml", "manifest.json", "log.jsonl", "loss.png", "preview.png"] {
+        assert!(run.folder().join(name).is_file(), "{name}");
+    }
+    assert_eq!(run.manifest().unwrap().photos.len(), 7);
+    assert_eq!(run.settings().unwrap().finish().unwrap(), config);
+}
+
+#[test]
+fn a_stopped_run_goes_on_bit_for_bit_even_from_the_middle_of_a_minibatch() {
+    let dir = tempfile::tempdir().unwrap();
+    write_photos(&dir.path().join("photos"), 5, 16);
+    let config = tiny(&["data.flip=true"]);
+    let photos = photos(&dir.path().join("photos"), &config);
+    let whole = Run::at(dir.path().join("whole"));
+    let outcome = whole_run(&photos, &config, &whole);
+
+    for stop_at in [1, 4, 6, outcome.steps - 1] {
+        let run = Run::at(dir.path().join(format!("stopped at {stop_at}")));
+        let mut stop = |event: Event| match event {
+            Event::Step { step, .. } if step == stop_at => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        let stopped = train(&photos, &config, &run, &Device::flex(), &mut stop).unwrap();
+        assert_eq!((stopped.steps, stopped.finished), (stop_at, false));
+        let resumed = whole_run(&photos, &config, &run);
+        assert_eq!((resumed.steps, resumed.finished), (outcome.steps, true));
+        assert!(model_bytes(&run) == model_bytes(&whole), "stopped at {stop_at}");
+        let state = |run: &Run| {
+            let state = Checkpoint::open(&run.checkpoint(), &config, &Device::flex()).unwrap();
+            (state.model.state(), state.latents, state.step)
+        };
+        assert!(state(&run) == state(&whole));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_another_model() {
+    let dir = tempfile::tempdir().unwrap();
+    write_photos(&dir.path().join("photos"), 4, 16);
+    let mut models = Vec::new();
+    for (name, seed) in [("a", "train.seed=1"), ("b", "train.seed=1"), ("c", "train.seed=2")] {
+        let config = tiny(&[seed]);
+        let run = Run::at(dir.path().join(name));
+        whole_run(&photos(&dir.path().join("photos"), &config), &config, &run);
+        models.push(model_bytes(&run));
+    }
+    assert!(models[0] == models[1] && models[0] != models[2]);
+}
+
+#[test]
+fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("photos");
+    write_photos(&folder, 5, 16);
+    let config = tiny(&[]);
+    let run = Run::at(dir.path().join("run"));
+    whole_run(&photos(&folder, &config), &config, &run);
+    let rows = |run: &Run| {
+        Checkpoint::open(&run.checkpoint(), &config, &Device::flex())
+            .unwrap()
+            .latents
+            .rows()
+            .clone()
+    };
+    let before = rows(&run);
+
+    std::fs::rename(folder.join("00.png"), folder.join("zz.png")).unwrap();
+    std::fs::remove_file(folder.join("01.png")).unwrap();
+    write_photos(&dir.path().join("more"), 7, 16);
+    std::fs::rename(dir.path().join("more/06.png"), folder.join("06.png")).unwrap();
+    let mut told = None;
+    let mut watch = |event: Event| {
+        if let Event::Resumed { added, removed, .. } = event {
+            told = Some((added, removed));
+        }
+        ControlFlow::Break(())
+    };
+    // One more pass is asked for and broken off after its first step.
+    let config = tiny(&["train.passes=9"]);
+    train(&photos(&folder, &config), &config, &run, &Device::flex(), &mut watch).unwrap();
+    assert_eq!(told, Some((1, 1)));
+    let after = rows(&run);
+    let kept = before.iter().filter(|(key, row)| after.get(*key) == Some(row)).count();
+    // Of the four photos that stayed, at most one minibatch of three was moved by the step.
+    assert!(kept >= 1 && after.keys().filter(|key| before.contains_key(*key)).count() == 4);
+}
+
+#[test]
+fn holding_out_every_photo_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    write_photos(dir.path(), 2, 16);
+    let config = tiny(&["data.hold_out=0.999999999"]);
+    let run = Run::at(dir.path().join("run"));
+    let error = train(&photos(dir.path(), &config), &config, &run, &Device::flex(), &mut Silent);
+    assert!(error.unwrap_err().to_string().contains("data.hold_out"));
+}
+
+#[test]
+fn a_rate_that_diverges_is_an_error_that_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    write_photos(dir.path(), 3, 16);
+    let config = tiny(&["train.lr_theta=1e30", "train.passes=20"]);
+    let run = Run::at(dir.path().join("run"));
+    let error = train(&photos(dir.path(), &config), &config, &run, &Device::flex(), &mut Silent);
+    assert!(error.unwrap_err().to_string().contains("train.lr_theta"));
+    assert!(!run.model().exists());
+}
