@@ -10,6 +10,7 @@
 //! | [`config`] | presets, files, single keys: one checked configuration |
 //! | [`error`] | one error: the value and the remedy |
 //! | [`runtime`] | device by name, random streams |
+//! | [`data`] | portraits the program draws itself |
 //! | [`image`] | files <-> pictures within limits, contact sheets, curves |
 //! | [`nn`] | layers: convolutions, batch norm + leaky ReLU, resampling |
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
@@ -19,6 +20,7 @@
 //! | [`store`] | files that appear whole or not at all |
 
 pub mod config;
+pub mod data;
 pub mod error;
 pub mod generator;
 pub mod image;
