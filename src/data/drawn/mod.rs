@@ -48,3 +48,6 @@ pub fn portrait(seed: u64, index: u64, side: usize) -> Result<Picture> {
     sitter.paint(&mut easel);
     easel.finish(sitter.lamp)
 }
+
+#[cfg(test)]
+mod tests;
