@@ -5,6 +5,7 @@
 //!                        |
 //!                        '--Sampler (one shuffle by seed)--> minibatch 0, 1, ..., 0, 1, ... --picture--> [3,S,S]
 //! ```
+//! Portraits that need no folder are drawn by [`drawn`].
 
 pub mod drawn;
 mod folder;
