@@ -16,6 +16,7 @@
 //! | [`generator`] | the hourglass |
 //! | [`loss`] | Laplacian pyramid L1, MSE, per image |
 //! | [`model`] | latent space + generator + what was drawn once |
+//! | [`metric`] | MSE, MSE over a hole, PSNR: one number per image |
 //! | [`store`] | files that appear whole or not at all |
 
 pub mod config;
@@ -24,6 +25,7 @@ pub mod generator;
 pub mod image;
 pub mod latent;
 pub mod loss;
+pub mod metric;
 pub mod model;
 pub mod nn;
 pub mod runtime;
