@@ -16,6 +16,7 @@
 //! | [`generator`] | the hourglass |
 //! | [`loss`] | Laplacian pyramid L1, MSE, per image |
 //! | [`model`] | latent space + generator + what was drawn once |
+//! | [`method`] | the compared systems: filling and enlarging without a model |
 //! | [`metric`] | MSE, MSE over a hole, PSNR: one number per image |
 //! | [`store`] | files that appear whole or not at all |
 
@@ -25,6 +26,7 @@ pub mod generator;
 pub mod image;
 pub mod latent;
 pub mod loss;
+pub mod method;
 pub mod metric;
 pub mod model;
 pub mod nn;
