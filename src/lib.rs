@@ -18,6 +18,7 @@
 //! | [`model`] | latent space + generator + what was drawn once |
 //! | [`method`] | the compared systems: filling and enlarging without a model |
 //! | [`metric`] | MSE, MSE over a hole, PSNR: one number per image |
+//! | [`report`] | one self-contained HTML page: tables, figures, before/after |
 //! | [`store`] | files that appear whole or not at all |
 
 pub mod config;
@@ -30,6 +31,7 @@ pub mod method;
 pub mod metric;
 pub mod model;
 pub mod nn;
+pub mod report;
 pub mod runtime;
 pub mod store;
 
