@@ -12,6 +12,8 @@ use serde::Serialize;
 pub enum Event {
     /// A file was left out; `problem` says why and what to do.
     Skipped { path: PathBuf, problem: String },
+    /// A picture that was to be mended or damaged cannot be; `problem` names it and what to do.
+    Failed { path: PathBuf, problem: String },
     /// All files of a folder have been looked at.
     Photos { train: usize, held_out: usize, skipped: usize, duplicates: usize },
     /// Training goes on from a checkpoint; photos that came or went since it was written.

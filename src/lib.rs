@@ -2,27 +2,40 @@
 //! (Athar, Burnaev, Lempitsky, ICLR 2019).
 //!
 //! ```text
-//! phi [B,P] --latent: f_phi(s)--> z [B,C,h,w] --generator: g_theta--> x^ [B,3,H,W] --loss(x^, x)--> one number per image
+//! folder --data--> photos --train--> (theta, one row phi per photo) --store--> model
+//!
+//! phi [B,P] --latent: f_phi(s)--> z [B,C,h,w] --generator: g_theta--> x^ [B,3,S,S] --loss(x^, x)--> one number per image
+//!
+//! damaged photo --restore: Evidence{y, A, E}--> min over phi of E(A(g(f_phi(s))) | y) --> x^ --> the photo, mended
 //! ```
 //!
 //! | room | what is in it |
 //! |---|---|
 //! | [`config`] | presets, files, single keys: one checked configuration |
 //! | [`error`] | one error: the value and the remedy |
+//! | [`event`] | what happens, for whoever listens; how to stop |
 //! | [`runtime`] | device by name, random streams |
 //! | [`image`] | files <-> pictures within limits, contact sheets, curves |
-//! | [`degrade`] | the differentiable measurement, and what makes damaged copies |
+//! | [`data`] | photos of a folder, hold-out, order; portraits that the program draws itself |
 //! | [`nn`] | layers: convolutions, batch norm + leaky ReLU, resampling |
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
 //! | [`generator`] | the hourglass |
 //! | [`loss`] | Laplacian pyramid L1, MSE, per image |
 //! | [`model`] | latent space + generator + what was drawn once |
-//! | [`store`] | files that appear whole or not at all |
+//! | [`store`] | files that appear whole or not at all: rows, checkpoints, models |
+//! | [`mod@train`] | the loop, and the folder of a run |
+//! | [`degrade`] | the differentiable measurement, and what makes damaged copies |
+//! | [`restore`] | evidence, energy, the fit of phi, paste-back; files in, files out |
+//! | [`method`] | the systems that can be compared, and what needs no model |
+//! | [`metric`] | measures, one number per image |
+//! | [`mod@evaluate`] | damage, mend, compare with the truth |
+//! | [`report`] | one self-contained page |
 
 pub mod config;
 pub mod data;
 pub mod degrade;
 pub mod error;
+pub mod evaluate;
 pub mod event;
 pub mod generator;
 pub mod image;

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use ::image::{Rgba, RgbaImage};
 use clap::Args;
+use lacuna::Result;
 use lacuna::data::Id;
-use lacuna::degrade::{Corruption, Grey, Hole, Jpeg, Noise, Punch, Shrink};
+use lacuna::evaluate::Truth;
 use lacuna::event::{Event, Observer};
 use lacuna::image::{Picture, load_bytes, read_bytes, save_png};
 use lacuna::restore::Task;
 use lacuna::restore::job::{Input, list};
-use lacuna::{Error, Result, runtime};
 
 use super::Ending;
 use super::interrupt;
+use super::options::DamageOptions;
 use super::progress::Progress;
 use super::restore::TaskName;
 
@@ -36,39 +37,19 @@ pub(super) struct DegradeArguments {
     /// Folder for the copies
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// inpaint: center:50 (pixels), center:40%, half:left, random:0.95
-    #[arg(long, default_value = "center:40%")]
-    hole: String,
-    /// superres: how many times smaller
-    #[arg(long, default_value_t = 8)]
-    factor: usize,
-    /// denoise: standard deviation of the noise, of a range of 1
-    #[arg(long, default_value_t = 0.1)]
-    sigma: f32,
-    /// jpeg: quality, 1..100
-    #[arg(long, default_value_t = 10)]
-    quality: u8,
+    #[command(flatten)]
+    damage: DamageOptions,
     /// Resize to SIZE x SIZE pixels first, as training does
     #[arg(long)]
     size: Option<usize>,
     /// Also write the whole photos, at the size before the damage, into this folder
     #[arg(long, value_name = "DIR")]
     truth: Option<PathBuf>,
-    /// Of noise and random holes
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
 }
 
 pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     let task = Task::from(arguments.task);
-    let hole: Hole = arguments.hole.parse()?;
-    let corruption: Box<dyn Corruption> = match task {
-        Task::Inpaint => Box::new(Punch::new(hole)),
-        Task::Superres => Box::new(Shrink::new(arguments.factor)?),
-        Task::Colorize => Box::new(Grey),
-        Task::Denoise => Box::new(Noise::new(arguments.sigma)?),
-        Task::Jpeg => Box::new(Jpeg::new(arguments.quality)?),
-    };
+    let damage = arguments.damage.damage()?;
     let mut progress = Progress::new(false);
     let inputs = list(&arguments.inputs, &arguments.out, &mut progress)?;
     let (mut made, mut failed) = (0, 0);
@@ -76,24 +57,20 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
         if interrupt::asked().is_break() {
             return Ok(Ending::Interrupted);
         }
-        let picture = match whole(input, arguments.size) {
-            Ok(picture) => picture,
+        let copied = whole(input, arguments.size)
+            .and_then(|truth| Ok((damage.apply(task, &truth)?, truth.picture)));
+        let (copy, picture) = match copied {
+            Ok(copied) => copied,
             Err(error) => {
                 failed += 1;
                 let (path, problem) = (input.path.clone(), error.to_string());
-                let _ = progress.on(Event::Skipped { path, problem });
+                let _ = progress.on(Event::Failed { path, problem });
                 continue;
             }
         };
-        // Every photo has a stream of its own, so that a copy does not depend on the others.
-        let mut rng = runtime::stream(arguments.seed, &format!("degrade/{}", picture.1));
-        let picture = picture.0;
-        match task {
-            Task::Inpaint => {
-                let (copy, known) = Punch::new(hole).punch(&picture, &mut rng)?;
-                save_png(input.result(), transparent(&copy, &known))?;
-            }
-            _ => save_png(input.result(), corruption.corrupt(&picture, &mut rng)?.to_rgb8())?,
+        match &copy.known {
+            Some(known) => save_png(input.result(), transparent(&copy.picture, known))?,
+            None => save_png(input.result(), copy.picture.to_rgb8())?,
         }
         if let Some(folder) = &arguments.truth {
             let below = input.result();
@@ -106,16 +83,15 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     Ok(if failed > 0 { Ending::WithFailures } else { Ending::Done })
 }
 
-fn whole(input: &Input, size: Option<usize>) -> Result<(Picture, Id)> {
+/// The photo of `input`, by its content's id, so that its damage does not depend on the other photos.
+fn whole(input: &Input, size: Option<usize>) -> Result<Truth> {
     let bytes = read_bytes(&input.path)?;
     let picture = load_bytes(&bytes, &input.path)?.picture()?;
     let picture = match size {
-        Some(size) => picture.resized(size, size).map_err(|_| {
-            Error::input(format!("--size {size}"), "there is no such size", "as in 64")
-        })?,
+        Some(size) => picture.resized(size, size)?,
         None => picture,
     };
-    Ok((picture, Id::of(&bytes)))
+    Ok(Truth { name: Id::of(&bytes).to_string(), picture })
 }
 
 /// `copy` with alpha 0 where nothing is known.

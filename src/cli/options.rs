@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lacuna::Result;
 use lacuna::config::Layers;
+use lacuna::evaluate::Damage;
 
 /// Settings: a preset, a file over it, single keys over that.
 #[derive(Debug, Args)]
@@ -39,4 +40,31 @@ pub(super) struct RunOptions {
     /// One JSON object a line on stdout for every event, for machines
     #[arg(long)]
     pub json: bool,
+}
+
+/// What is done to whole pictures.
+#[derive(Debug, Args)]
+pub(super) struct DamageOptions {
+    /// inpaint: center:50 (pixels), center:40%, half:left, random:0.95
+    #[arg(long, default_value = "center:40%")]
+    hole: String,
+    /// superres: how many times smaller
+    #[arg(long, default_value_t = 8)]
+    factor: usize,
+    /// denoise: standard deviation of the noise, of a range of 1
+    #[arg(long, default_value_t = 0.1)]
+    sigma: f32,
+    /// jpeg: quality, 1..100
+    #[arg(long, default_value_t = 10)]
+    quality: u8,
+    /// Of noise and random holes
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+impl DamageOptions {
+    pub fn damage(&self) -> Result<Damage> {
+        let Self { factor, sigma, quality, seed, .. } = *self;
+        Ok(Damage { hole: self.hole.parse()?, factor, sigma, quality, seed })
+    }
 }

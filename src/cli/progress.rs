@@ -16,6 +16,8 @@ pub(super) struct Progress {
     json: bool,
     bar: ProgressBar,
     last_line: Option<Instant>,
+    /// When the first step was told of.
+    began: Option<Instant>,
     /// Pictures done and to do, in a restoration.
     pictures: (usize, usize),
 }
@@ -27,7 +29,7 @@ impl Progress {
         // The bar gives way on a narrow terminal, the numbers stay.
         let style = ProgressStyle::with_template("{msg} {wide_bar:.dim}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { json, bar, last_line: None, pictures: (0, 0) }
+        Self { json, bar, last_line: None, began: None, pictures: (0, 0) }
     }
 
     /// A line on stderr that stays, with the bar below it.
@@ -56,12 +58,17 @@ impl Progress {
     fn tell(&mut self, event: &Event) {
         match event {
             Event::Step { step, steps, loss, images_per_second, seconds_left } => {
-                let left = clock(*seconds_left);
-                let percent = 100.0 * *step as f64 / (*steps).max(1) as f64;
+                // By time, not by steps: a run may end by either.
+                let began = *self.began.get_or_insert_with(Instant::now);
+                let (gone, left) = (began.elapsed().as_secs_f64(), *seconds_left);
+                let share = if left > 0.0 { gone / (gone + left) } else { 1.0 };
                 let text = format!(
-                    "step {step}/{steps} ({percent:.0} %)  loss {loss:.4}  {images_per_second:.0} images/s  {left} left"
+                    "{:.0} %  step {step}  loss {loss:.4}  {images_per_second:.0} images/s  {} left",
+                    100.0 * share,
+                    clock(left)
                 );
-                self.show(*step, *steps, text);
+                let done = if step == steps { 1000 } else { (999.0 * share) as u64 };
+                self.show(done, 1000, text);
             }
             Event::Fit { step, steps, active, energy } => {
                 let (done, total) = self.pictures;
@@ -80,6 +87,7 @@ impl Progress {
                 true => self.say(&format!("skipped: {problem}")),
                 false => self.say(&format!("skipped: `{}`: {problem}", path.display())),
             },
+            Event::Failed { problem, .. } => self.say(&format!("error: {problem}")),
             Event::Photos { train, held_out, skipped, duplicates } => self.say(&format!(
                 "{train} photos to learn from, {held_out} held out, {skipped} files skipped, {duplicates} copies"
             )),

@@ -37,15 +37,15 @@ impl Layers {
                 format!("use one of {}", names.join(", ")),
             ));
         };
-        Self::text(text)
+        Self::text(text, name)
     }
 
-    /// A complete configuration as text, a run's own for example.
+    /// A complete configuration as text, a run's own for example; `source` is named in errors.
     ///
     /// # Errors
     /// Text that is no TOML.
-    pub fn text(text: &str) -> Result<Self> {
-        Ok(Self(parse(text, "configuration")?))
+    pub fn text(text: &str, source: &str) -> Result<Self> {
+        Ok(Self(parse(text, source)?))
     }
 
     /// Lays the TOML file `path` over these settings; it may name any of the keys, and no other.

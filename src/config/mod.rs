@@ -202,7 +202,27 @@ mod tests {
         for (name, _) in PRESETS {
             let config = Layers::preset(name).unwrap().finish().unwrap();
             assert!(name.ends_with(&config.size.to_string()), "{name}");
-            assert_eq!(Layers::text(&config.to_toml()).unwrap().finish().unwrap(), config);
+            assert_eq!(Layers::text(&config.to_toml(), name).unwrap().finish().unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn the_published_models_have_the_stated_sizes() {
+        // SPEC 1.2 and 1.3: numbers per image, parameters of g, latent, image. For bedrooms SPEC rounds the
+        // conv weights, 30,361,440; the rest is the affine of the norms.
+        for (name, row, parameters, latent, side) in [
+            ("celeba-128", 24_448, 38_696_224, [64, 32, 32], 128),
+            ("bedrooms-256", 61_440, 30_371_232, [64, 64, 64], 256),
+            ("celebahq-1024", 135_424, 40_007_200, [64, 256, 256], 1024),
+        ] {
+            let config = Layers::preset(name).unwrap().finish().unwrap();
+            assert_eq!((config.latent.row_len(), config.latent.shape()), (row, latent), "{name}");
+            let rng = &mut crate::runtime::stream(0, "size");
+            let net = config.generator.init(latent, rng, &burn::tensor::Device::flex()).unwrap();
+            let state = crate::nn::state_of(&net);
+            let learned = state.iter().filter(|(name, _)| !name.contains("running"));
+            let count: usize = learned.map(|(_, data)| data.num_elements()).sum();
+            assert_eq!((count, config.size), (parameters, side), "{name}");
         }
     }
 

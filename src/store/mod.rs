@@ -17,4 +17,5 @@ mod tensors;
 pub use atomic::{write_atomically, write_with};
 pub use checkpoint::Checkpoint;
 pub use latents::Latents;
+pub(crate) use model::CHECKPOINT;
 pub use tensors::{open_tensors, save_tensors};

@@ -1,4 +1,4 @@
-//! The finished model as a folder that others can read: `config.toml`, `model.safetensors`, `README.md`.
+//! The finished model as a folder that others can read: `config.json`, `model.safetensors`, `README.md`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, TensorData};
 
 use super::{open_tensors, save_tensors, write_atomically};
-use crate::config::Layers;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::latent::Fixed;
 use crate::model::Model;
 use crate::nn::{State, load_state, state_of};
 
-const CONFIG: &str = "config.toml";
+const CONFIG: &str = "config.json";
 const TENSORS: &str = "model.safetensors";
+/// The state of a run, see [`Checkpoint`](super::Checkpoint).
+pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 
 impl Model {
     /// All numbers of the model: `g.*` with the running statistics, `latent.s`, `latent.start`.
@@ -42,14 +44,14 @@ impl Model {
     /// # Errors
     /// A tensor that is missing or of another shape: the file belongs to another architecture.
     pub fn from_state(
-        config: &crate::config::Config,
+        config: &Config,
         mut state: State,
         device: &Device,
         path: &Path,
     ) -> Result<Self> {
         let foreign = |problem: String| {
             let remedy =
-                "it belongs to another architecture; use the config.toml it was saved with";
+                "it belongs to another architecture; use the config.json it was saved with";
             Error::model(path, problem, remedy)
         };
         let mut row = |name: &str, length: usize| {
@@ -80,7 +82,10 @@ impl Model {
     /// # Errors
     /// [`Error::Write`].
     pub fn save(&self, folder: &Path, card: &str) -> Result<()> {
-        write_atomically(folder.join(CONFIG), self.config.to_toml().as_bytes())?;
+        let config = folder.join(CONFIG);
+        let json =
+            serde_json::to_vec_pretty(&self.config).map_err(|e| Error::write(&config)(e.into()))?;
+        write_atomically(config, &json)?;
         write_atomically(folder.join("README.md"), card.as_bytes())?;
         save_tensors(&folder.join(TENSORS), &self.state(), &BTreeMap::new())
     }
@@ -92,8 +97,12 @@ impl Model {
     pub fn open(folder: &Path, device: &Device) -> Result<Self> {
         let folder = model_folder(folder)?;
         let path = folder.join(CONFIG);
-        let text = std::fs::read_to_string(&path).map_err(Error::read(&path))?;
-        let config = Layers::text(&text)?.finish()?;
+        let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
+        let config: Config = serde_json::from_slice(&bytes).map_err(|e| {
+            let remedy = "take another copy of the model's folder, or train anew";
+            Error::model(&path, format!("it is no configuration ({e})"), remedy)
+        })?;
+        config.check()?;
         let path = folder.join(TENSORS);
         let (state, _) = open_tensors(&path)?;
         Self::from_state(&config, state, device, &path)
@@ -107,6 +116,10 @@ fn model_folder(folder: &Path) -> Result<PathBuf> {
         if candidate.join(TENSORS).is_file() {
             return Ok(candidate);
         }
+    }
+    if folder.join(CHECKPOINT).is_file() {
+        let problem = "its training was cut off before a model was saved";
+        return Err(Error::model(folder, problem, "go on with `lacuna train --resume --out`"));
     }
     let problem = match folder.exists() {
         true => format!("there is no {TENSORS} in it"),

@@ -119,7 +119,7 @@ fn card(state: &Checkpoint, photos: &Photos) -> String {
          Images of {size} x {size} pixels, learned from {train} photos in {} joint steps \
          (minibatches of {}, seed {}).\n\n\
          | file | what |\n|---|---|\n\
-         | `config.toml` | architecture, training and restoration settings |\n\
+         | `config.json` | architecture, training and restoration settings |\n\
          | `model.safetensors` | generator `g.*` with its running statistics, fixed input `latent.s`, \
          shared start `latent.start` |\n\n\
          Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --out DIR`\n",

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, Layers};
 use crate::data::{Entry, Photos, Skipped};
 use crate::error::{Error, Result};
-use crate::store::write_atomically;
+use crate::store::{CHECKPOINT, write_atomically};
 
 /// Names inside the folder of a run.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Run {
     }
 
     pub fn checkpoint(&self) -> PathBuf {
-        self.folder.join("checkpoint.safetensors")
+        self.folder.join(CHECKPOINT)
     }
 
     pub fn model(&self) -> PathBuf {
@@ -83,7 +83,8 @@ impl Run {
     /// A folder without a run, or a damaged configuration.
     pub fn settings(&self) -> Result<Layers> {
         let path = self.config_path();
-        Layers::text(&fs::read_to_string(&path).map_err(Error::read(&path))?)
+        let text = fs::read_to_string(&path).map_err(Error::read(&path))?;
+        Layers::text(&text, &path.display().to_string())
     }
 
     /// # Errors

@@ -5,6 +5,9 @@
 pub mod reference;
 pub mod runs;
 
+#[cfg(feature = "cli")]
+pub mod workshop;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
 

@@ -70,7 +70,7 @@ pub struct Summary {
 
 /// Mends the pictures of `job` by `restorer`, whose model has the configuration `config` and is on `device`.
 ///
-/// A picture that cannot be used is reported as [`Event::Skipped`] and counted. What is finished when `watch`
+/// A picture that cannot be used is reported as [`Event::Failed`] and counted. What is finished when `watch`
 /// breaks off stays, and the same job again goes on from there.
 ///
 /// # Errors
@@ -100,11 +100,14 @@ pub fn run(
                 let (input, output) = (input.path.clone(), input.result());
                 let _ = watch.on(Event::AlreadyDone { input, output });
             }
-            Ok(Some(damaged)) => waiting.push(damaged),
+            Ok(Some(damaged)) => {
+                tell_of_size(&damaged.0, config.size, watch);
+                waiting.push(damaged);
+            }
             Err(error) => {
                 summary.failed += 1;
                 let (path, problem) = (input.path.clone(), error.to_string());
-                let _ = watch.on(Event::Skipped { path, problem });
+                let _ = watch.on(Event::Failed { path, problem });
             }
         }
         if waiting.len() == job.batch.max(1) || at + 1 == inputs.len() {
@@ -120,6 +123,19 @@ pub fn run(
         }
     }
     Ok(summary)
+}
+
+/// A photo larger than the model's images comes out softer than it went in: that is said, not hidden.
+fn tell_of_size(damaged: &Damaged, side: usize, watch: &mut dyn Observer) {
+    let (width, height) = (damaged.picture.width(), damaged.picture.height());
+    if width.max(height) > side {
+        let what = if damaged.known.is_some() { "its hole is filled" } else { "it is mended" };
+        let text = format!(
+            "`{}` is {width} x {height}: {what} at the model's {side} x {side}, then enlarged",
+            damaged.input.path.display()
+        );
+        let _ = watch.on(Event::Note { text });
+    }
 }
 
 /// What was mended for another task is not replaced: it may have been an evening's work.

@@ -58,16 +58,16 @@ impl Files {
     ) -> Result<(Damaged, Evidence)> {
         let photo = load_bytes(&self.bytes, &self.input.path)?;
         let picture = photo.picture()?;
-        let known = match job.task {
-            Task::Inpaint => Some(self.known(&photo, job)?),
-            _ => None,
-        };
         let named = |error: Error| match error {
             // What is wrong with the numbers of a picture is said with its name.
             Error::Input { what, problem, remedy } => {
                 Error::picture(&self.input.path, format!("{what}: {problem}"), remedy)
             }
             other => other,
+        };
+        let known = match job.task {
+            Task::Inpaint => Some(self.known(&photo, job).map_err(named)?),
+            _ => None,
         };
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;

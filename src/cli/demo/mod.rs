@@ -1,0 +1,172 @@
+//! `lacuna demo`
+
+mod page;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use lacuna::config::{Config, Layers};
+use lacuna::data::drawn::portrait;
+use lacuna::data::{PhotoConfig, Photos};
+use lacuna::evaluate::{Compared, Damage, Naive, Scores, sheet};
+use lacuna::image::save_png;
+use lacuna::method::Lcm;
+use lacuna::restore::{FitSettings, Task};
+use lacuna::store::write_atomically;
+use lacuna::train::{Outcome, Run, train};
+use lacuna::{Model, Result, runtime};
+
+use super::evaluate::{Split, measure};
+use super::options::RunOptions;
+use super::progress::{Progress, clock};
+use super::{Ending, interrupt};
+
+/// The tasks that the demo shows.
+const TASKS: [Task; 3] = [Task::Inpaint, Task::Superres, Task::Colorize];
+
+/// Held-out portraits that are mended.
+const MENDED: usize = 24;
+
+/// Draw portraits, learn them, mend some, and show it all on a page.
+///
+/// Nothing is downloaded: the program draws the portraits itself. Started again with the same --out it goes on
+/// where it was.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct DemoArguments {
+    /// Folder for everything
+    #[arg(long, value_name = "DIR", default_value = "lacuna-demo")]
+    out: PathBuf,
+    /// Minutes of training
+    #[arg(long, default_value_t = 4.0)]
+    minutes: f64,
+    /// Portraits to draw; a tenth is held out
+    #[arg(long, default_value_t = 400)]
+    portraits: u64,
+    /// Of the portraits and the model
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    options: RunOptions,
+}
+
+/// What the page is made of.
+pub(super) struct Shown {
+    config: Config,
+    outcome: Outcome,
+    scores: Scores,
+    tasks: Vec<(Task, Vec<Compared>)>,
+    portraits: usize,
+    held_out: usize,
+    mending_seconds: f64,
+}
+
+pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
+    let out = &arguments.out;
+    let device = runtime::device(&arguments.options.device)?;
+    let mut progress = Progress::new(arguments.options.json);
+
+    progress.say(&format!("1/3  drawing {} portraits", arguments.portraits));
+    let config = settings(&arguments)?;
+    let folder = out.join("portraits");
+    if draw(&folder, &arguments, config.size)?.is_break() {
+        return Ok(Ending::Interrupted);
+    }
+
+    progress.say(&format!("2/3  learning them, about {}", clock(60.0 * arguments.minutes)));
+    let photos = Photos::scan(&folder, PhotoConfig::from(&config), &mut progress)?;
+    let run = Run::at(out.join("run"));
+    let outcome = train(&photos, &config, &run, &device, &mut progress)?;
+    if !outcome.finished {
+        return Ok(Ending::Interrupted);
+    }
+
+    progress.say("3/3  mending portraits it has never seen");
+    let mut split = Split::of(&photos, &run)?;
+    let held_out = split.held_out.len();
+    split.held_out.truncate(MENDED);
+    let naive = Naive::fit(&split.train)?;
+    let model = Model::open(run.folder(), &device)?;
+    let mut restorer = Lcm::new(model, FitSettings::new(config.restore.inpaint, &config))?;
+    // SPEC's small scale: a hole of 25 of 64 pixels, eight times smaller, grey.
+    let damage = Damage {
+        hole: "center:25".parse()?,
+        factor: 8,
+        sigma: 0.1,
+        quality: 10,
+        seed: arguments.seed,
+    };
+    let started = Instant::now();
+    let mut shown = Shown {
+        portraits: photos.entries().len(),
+        held_out,
+        config,
+        outcome,
+        scores: Scores::default(),
+        tasks: Vec::new(),
+        mending_seconds: 0.0,
+    };
+    for task in TASKS {
+        let config = &shown.config;
+        restorer.settings = FitSettings::new(task.fit(&config.restore), config);
+        let measured = measure(task, &split, &damage, &naive, &restorer, config, &mut progress)?;
+        let Some((scores, compared)) = measured else { return Ok(Ending::Interrupted) };
+        shown.scores.extend(scores);
+        write_pictures(out, task, &compared)?;
+        shown.tasks.push((task, compared));
+    }
+    shown.mending_seconds = started.elapsed().as_secs_f64();
+
+    write_atomically(out.join("table.md"), shown.scores.markdown().as_bytes())?;
+    write_atomically(out.join("scores.csv"), shown.scores.csv().as_bytes())?;
+    let report = out.join("report.html");
+    write_atomically(&report, page::render(&shown, &run)?.as_bytes())?;
+    drop(progress);
+    if !arguments.options.json {
+        println!("{}", shown.scores.markdown());
+    }
+    println!("{}", report.display());
+    Ok(Ending::Done)
+}
+
+/// The demo's preset with its time and seed.
+fn settings(arguments: &DemoArguments) -> Result<Config> {
+    let mut layers = Layers::preset("drawn-64")?;
+    layers.set(&format!("train.minutes={:?}", arguments.minutes))?;
+    layers.set(&format!("train.seed={}", arguments.seed))?;
+    layers.finish()
+}
+
+/// Draws the portraits that are not there yet.
+fn draw(
+    folder: &Path,
+    arguments: &DemoArguments,
+    size: usize,
+) -> Result<std::ops::ControlFlow<()>> {
+    for index in 0..arguments.portraits {
+        let path = folder.join(format!("{index:04}.png"));
+        if !path.exists() {
+            save_png(path, portrait(arguments.seed, index, size)?.to_rgb8())?;
+        }
+        if interrupt::asked().is_break() {
+            return Ok(interrupt::asked());
+        }
+    }
+    Ok(std::ops::ControlFlow::Continue(()))
+}
+
+/// Every portrait's degraded copy, result and truth, and a sheet of some.
+fn write_pictures(out: &Path, task: Task, compared: &[Compared]) -> Result<()> {
+    let folder = out.join(task.name());
+    for one in compared {
+        let stem = Path::new(&one.truth.name).with_extension("");
+        let stem = stem.display();
+        save_png(folder.join(format!("{stem}.damaged.png")), one.degraded.to_rgb8())?;
+        save_png(folder.join(format!("{stem}.truth.png")), one.truth.picture.to_rgb8())?;
+        if let Some((_, mended)) = one.results.last() {
+            save_png(folder.join(format!("{stem}.mended.png")), mended.to_rgb8())?;
+        }
+    }
+    save_png(folder.join("sheet.png"), sheet(compared, 12, &[])?)
+}

@@ -1,0 +1,52 @@
+//! The damage of an evaluation: one kind for each task (SPEC 3).
+
+use super::Truth;
+use crate::degrade::{Corruption, Grey, Hole, Jpeg, Noise, Punch, Shrink};
+use crate::error::Result;
+use crate::image::Picture;
+use crate::restore::Task;
+use crate::runtime::stream;
+
+/// How strongly pictures are damaged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Damage {
+    pub hole: Hole,
+    /// How many times smaller, for super-resolution.
+    pub factor: usize,
+    /// Standard deviation of the noise, of a range of 1.
+    pub sigma: f32,
+    /// JPEG quality, 1..=100.
+    pub quality: u8,
+    /// Of noise and random holes; every picture has a stream of its own.
+    pub seed: u64,
+}
+
+/// A damaged picture.
+#[derive(Debug, Clone)]
+pub struct Damaged {
+    pub picture: Picture,
+    /// `[H, W]`, true = known; for inpainting.
+    pub known: Option<Vec<bool>>,
+}
+
+impl Damage {
+    /// Damages `truth` for `task`.
+    ///
+    /// # Errors
+    /// Strengths outside their range.
+    pub fn apply(&self, task: Task, truth: &Truth) -> Result<Damaged> {
+        let mut rng = stream(self.seed, &format!("{}/{}", task.name(), truth.name));
+        let whole = &truth.picture;
+        let corruption: Box<dyn Corruption> = match task {
+            Task::Inpaint => {
+                let (picture, known) = Punch::new(self.hole).punch(whole, &mut rng)?;
+                return Ok(Damaged { picture, known: Some(known) });
+            }
+            Task::Superres => Box::new(Shrink::new(self.factor)?),
+            Task::Colorize => Box::new(Grey),
+            Task::Denoise => Box::new(Noise::new(self.sigma)?),
+            Task::Jpeg => Box::new(Jpeg::new(self.quality)?),
+        };
+        Ok(Damaged { picture: corruption.corrupt(whole, &mut rng)?, known: None })
+    }
+}

@@ -1,0 +1,67 @@
+//! What needs no model, beside which a model has to show its worth.
+
+use super::Damaged;
+use crate::error::Result;
+use crate::image::Picture;
+use crate::method::naive::{
+    Biharmonic, Eigenfaces, bicubic, fill_from, fill_mean, lanczos, mean_photo,
+};
+use crate::restore::Task;
+
+/// Principal components of the eigenfaces, the number that SPEC 10 uses.
+const COMPONENTS: usize = 50;
+
+/// The naive ways, those that look at other pictures fitted to the training set.
+#[derive(Debug)]
+pub struct Naive {
+    mean_photo: Picture,
+    eigenfaces: Option<Eigenfaces>,
+}
+
+impl Naive {
+    /// `train`: the pictures that the model was trained on, at its size.
+    ///
+    /// # Errors
+    /// No pictures, or pictures of different sizes.
+    pub fn fit(train: &[Picture]) -> Result<Self> {
+        let eigenfaces = match train.len() {
+            0 | 1 => None,
+            _ => Some(Eigenfaces::fit(train, COMPONENTS)?),
+        };
+        Ok(Self { mean_photo: mean_photo(train)?, eigenfaces })
+    }
+
+    /// Every way's name and result for a damaged picture, at `side` x `side`.
+    ///
+    /// # Errors
+    /// A hole that a way cannot fill.
+    pub fn results(
+        &self,
+        task: Task,
+        damaged: &Damaged,
+        side: usize,
+    ) -> Result<Vec<(String, Picture)>> {
+        let Damaged { picture, known } = damaged;
+        let mut results = Vec::new();
+        let mut add = |name: &str, result: Picture| results.push((name.to_string(), result));
+        match (task, known) {
+            (Task::Inpaint, Some(known)) => {
+                let hole: Vec<bool> = known.iter().map(|known| !known).collect();
+                add("mean of the known", fill_mean(picture, &hole)?);
+                add("mean photo", fill_from(picture, &hole, &self.mean_photo)?);
+                let biharmonic = Biharmonic::new(picture.height(), picture.width(), &hole)?;
+                add("biharmonic", biharmonic.fill(picture)?);
+                if let Some(eigenfaces) = &self.eigenfaces {
+                    add("eigenfaces", eigenfaces.fill(picture, &hole)?);
+                }
+            }
+            (Task::Superres, _) => {
+                add("bicubic", bicubic(picture, side, side)?);
+                add("Lanczos", lanczos(picture, side, side)?);
+            }
+            (Task::Colorize, _) => add("grey", picture.clone()),
+            _ => add("as it is", picture.clone()),
+        }
+        Ok(results)
+    }
+}

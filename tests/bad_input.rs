@@ -1,0 +1,194 @@
+//! Bad input of every kind: one line that names the value and the remedy, exit code 2, nothing half-written.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::runs::picture;
+use common::workshop::{BIN, Workshop, bytes, lacuna, ok, refused, strs, text};
+use image::GrayImage;
+use serde_json::Value;
+
+#[test]
+fn a_run_is_never_started_over_and_resuming_wants_the_same_architecture() {
+    let workshop = Workshop::new();
+    refused(&strs(&workshop.train("run", &[])), &["run", "--resume"]);
+    let run = workshop.at("run");
+    let resume =
+        |setting: &'static str| ["train", "--resume", "--out", text(&run), "--set", setting];
+    refused(&resume("train.batch=2"), &["train.batch", "differs"]);
+    refused(&resume("latent.channels=[2, 4, 4, 6]"), &["latent", "differs"]);
+    ok(&resume("train.passes=3"));
+    let none = workshop.at("none");
+    refused(&["train", "--resume", "--out", text(&none)], &["no run to resume"]);
+    assert!(!none.exists());
+}
+
+#[test]
+fn folders_presets_and_keys_that_cannot_be_used_are_named() {
+    let workshop = Workshop::new();
+    let (missing, empty, broken) =
+        (workshop.at("missing"), workshop.at("empty"), workshop.at("broken"));
+    let out = workshop.at("out");
+    fs::create_dir(&empty).unwrap();
+    fs::create_dir(&broken).unwrap();
+    fs::write(broken.join("a.jpg"), b"nothing").unwrap();
+    let train = |folder: &Path| {
+        vec!["train".to_string(), text(folder).into(), "--out".into(), text(&out).into()]
+    };
+    refused(&strs(&train(&missing)), &["missing", "check that it exists"]);
+    refused(&strs(&train(&empty)), &["empty", "no picture"]);
+    refused(&strs(&train(&broken)), &["broken", "none of its 1 pictures"]);
+    let with = |more: &[&str]| -> Vec<String> {
+        train(&workshop.at("photos"))
+            .into_iter()
+            .chain(more.iter().map(|s| s.to_string()))
+            .collect()
+    };
+    refused(&strs(&with(&["--preset", "photos"])), &["photos", "photos-64"]);
+    refused(&strs(&with(&["--set", "train.bach=3"])), &["train.bach", "batch"]);
+    refused(&strs(&with(&["--set", "train.batch=0"])), &["train.batch", "1 or more"]);
+    refused(&strs(&with(&["--config", text(&missing)])), &["missing"]);
+    refused(&strs(&with(&["--device", "tpu"])), &["tpu", "cpu"]);
+    assert!(!out.exists(), "nothing may be written");
+}
+
+#[test]
+fn models_that_cannot_be_used_are_named() {
+    let workshop = Workshop::new();
+    let photo = workshop.at("photos/00.png");
+    let attempt = |words: &[&str]| {
+        let arguments = workshop.restore("inpaint", &photo, "out", &["--hole", "center:6"]);
+        refused(&strs(&arguments), words);
+        assert!(!workshop.at("out").exists());
+    };
+    let file = workshop.at("run/model/model.safetensors");
+    let config = workshop.at("run/model/config.json");
+    let (whole, settings) = (bytes(file.clone()), bytes(config.clone()));
+    let edited = |key: &str, at: usize, width: u64| {
+        let mut json: Value = serde_json::from_slice(&settings).unwrap();
+        let room = if key == "channels" { "latent" } else { "generator" };
+        json[room][key][at] = width.into();
+        json.to_string()
+    };
+
+    fs::write(&config, edited("tail", 0, 5)).unwrap();
+    attempt(&["model.safetensors", "another architecture"]);
+    fs::write(&config, edited("channels", 1, 5)).unwrap();
+    attempt(&["model.safetensors", "expected"]);
+    fs::write(&config, &settings).unwrap();
+
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    attempt(&["model.safetensors", "no whole safetensors"]);
+    let mut nan = whole.clone();
+    let end = nan.len();
+    nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&file, nan).unwrap();
+    attempt(&["model.safetensors", "NaN"]);
+    fs::remove_file(&file).unwrap();
+    attempt(&["run", "before a model was saved"]);
+    fs::remove_dir_all(workshop.at("run")).unwrap();
+    attempt(&["run", "no such folder"]);
+}
+
+#[test]
+fn pictures_that_cannot_be_used_are_named_and_leave_nothing_behind() {
+    let workshop = Workshop::new();
+    let attempt = |path: &Path, more: &[&str], words: &[&str]| {
+        let arguments = workshop.restore("inpaint", path, "out", more);
+        let output = lacuna(&strs(&arguments));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        let errors: Vec<&str> = stderr.lines().filter(|l| l.starts_with("error:")).collect();
+        assert_eq!(errors.len(), 1, "{stderr}");
+        for word in words {
+            assert!(errors[0].contains(word), "no `{word}` in: {stderr}");
+        }
+        let left = fs::read_dir(workshop.at("out")).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "{words:?}");
+    };
+    let hole = ["--hole", "center:6"];
+    let photo = workshop.at("photos/00.png");
+
+    let mask = workshop.at("mask.png");
+    GrayImage::new(10, 10).save(&mask).unwrap();
+    attempt(&photo, &["--mask", text(&mask)], &["mask.png", "10 x 10", "24 x 24"]);
+    GrayImage::new(24, 24).save(&mask).unwrap();
+    attempt(&photo, &["--mask", text(&mask)], &["nothing in it is to be filled"]);
+    attempt(&photo, &[], &["00.png", "no alpha channel", "--mask"]);
+    attempt(&photo, &["--hole", "center:24"], &["24"]);
+
+    let jpeg = workshop.at("cut.jpg");
+    picture(1, 64).to_rgb8().save(&jpeg).unwrap();
+    let whole = bytes(jpeg.clone());
+    fs::write(&jpeg, &whole[..whole.len() * 2 / 3]).unwrap();
+    attempt(&jpeg, &hole, &["cut.jpg", "cut short"]);
+
+    // A PNG whose header says 60,000 x 60,000; the checksum is right, the pixels are missing.
+    let huge = workshop.at("huge.png");
+    let mut png = bytes(photo.clone());
+    png[16..20].copy_from_slice(&60_000u32.to_be_bytes());
+    png[20..24].copy_from_slice(&60_000u32.to_be_bytes());
+    let checksum = crc32(&png[12..29]);
+    png[29..33].copy_from_slice(&checksum.to_be_bytes());
+    fs::write(&huge, png).unwrap();
+    attempt(&huge, &hole, &["huge.png", "60000 x 60000"]);
+}
+
+#[test]
+fn wrong_arguments_are_refused_before_anything_is_read() {
+    let workshop = Workshop::new();
+    let photo = workshop.at("photos/00.png");
+    let attempt = |task: &str, more: &[&str], words: &[&str]| {
+        refused(&strs(&workshop.restore(task, &photo, "out", more)), words);
+    };
+    attempt("inpaint", &["--hole", "middle"], &["middle", "center:50"]);
+    attempt("colorize", &["--hole", "center:6"], &["colorize", "inpaint"]);
+    attempt("denoise", &["--steps", "0"], &["restore.denoise.steps"]);
+    attempt("denoise", &["--lr", "nan"], &["restore.denoise.lr"]);
+    attempt("inpaint", &["--mask", "nowhere.png"], &["nowhere.png"]);
+    refused(
+        &strs(&workshop.restore("denoise", &workshop.at("none.png"), "out", &[])),
+        &["none.png"],
+    );
+    assert!(!workshop.at("out").exists());
+}
+
+/// A write that fails as on a full disk: no file of the process may grow beyond 2 KiB.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_the_old_state_stays() {
+    let workshop = Workshop::new();
+    let run = workshop.at("run");
+    let before = bytes(run.join("checkpoint.safetensors"));
+    let limited = |arguments: &[String]| {
+        let script = "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"";
+        let output = Command::new("sh").args(["-c", script, BIN]).args(arguments).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("cannot write") && stderr.contains("free some space"), "{stderr}");
+    };
+    let resume = ["train", "--resume", "--out", text(&run), "--set", "train.passes=4"];
+    limited(&resume.map(String::from));
+    assert!(bytes(run.join("checkpoint.safetensors")) == before);
+    let partial = |folder: &Path| {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().contains("partial")).count()
+    };
+    assert_eq!(partial(&run), 0);
+    let photos = workshop.at("photos");
+    limited(&workshop.restore("inpaint", &photos, "out", &["--hole", "center:6"]));
+    assert_eq!(partial(&workshop.at("out")), 0);
+    assert!(!workshop.at("out/restore.json").exists());
+}
+
+/// The checksum of PNG chunks.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 }
+        })
+    })
+}
