@@ -52,6 +52,9 @@ pub struct TrainConfig {
     pub batch: usize,
     /// Joint steps on one minibatch before the next.
     pub inner_steps: usize,
+    /// Every pass in an order of its own. The published program shuffles once; on a small set an image then
+    /// has the same company, and the same batch statistics, for ever.
+    pub reshuffle: bool,
     /// How often every image is visited.
     pub passes: usize,
     /// Stop after so many minutes of training; 0 is no limit.
@@ -168,6 +171,7 @@ impl Config {
             ("data", self.data == old.data),
             ("train.seed", self.train.seed == old.train.seed),
             ("train.batch", self.train.batch == old.train.batch),
+            ("train.reshuffle", self.train.reshuffle == old.train.reshuffle),
             ("train.inner_steps", self.train.inner_steps == old.train.inner_steps),
         ];
         match fixed.into_iter().find(|(_, same)| !same) {

@@ -103,7 +103,7 @@ pub fn fit(
 
 /// The energy of each active image, `[B, 3, S, S]` -> `[B]`.
 fn energies(active: &[usize], evidence: &[Evidence], image: Tensor<4>) -> Tensor<1> {
-    let one = |(at, &i): (usize, &usize)| evidence[i].energy_of(image.clone().slice([at..at + 1]));
+    let one = |(at, &i): (usize, &usize)| evidence[i].energy_of(image.clone().narrow(0, at, 1));
     Tensor::cat(active.iter().enumerate().map(one).collect(), 0)
 }
 
@@ -128,7 +128,7 @@ fn finish(
     let each = which.iter().enumerate().zip(energies).zip(pictures);
     each.map(|(((at, &i), energy), picture)| {
         let Evidence { measured, degradation, .. } = &evidence[i];
-        let predicted = degradation.apply(image.clone().slice([at..at + 1]));
+        let predicted = degradation.apply(image.clone().narrow(0, at, 1));
         let lifted = degradation.lift(predicted) - degradation.lift(measured.clone());
         let residual = pictures_of(lifted)?.remove(0);
         Ok(Restored { image: picture, energy, residual, steps, stop: Stop::Steps })

@@ -3,6 +3,7 @@
 //! ```text
 //! atomic.rs      a file appears whole or not at all
 //! tensors.rs     named f32 tensors in a safetensors file
+//! lock.rs        one process at a time works in a folder
 //! latents.rs     one row of numbers per image, by name
 //! checkpoint.rs  a state of training, one file
 //! model.rs       the finished model, a folder
@@ -11,11 +12,13 @@
 mod atomic;
 mod checkpoint;
 mod latents;
+mod lock;
 mod model;
 mod tensors;
 
 pub use atomic::{write_atomically, write_with};
 pub use checkpoint::Checkpoint;
 pub use latents::Latents;
+pub use lock::Lock;
 pub(crate) use model::CHECKPOINT;
 pub use tensors::{open_tensors, save_tensors};

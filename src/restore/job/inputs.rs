@@ -146,6 +146,7 @@ mod tests {
     use super::*;
     use crate::event::Silent;
     use ::image::RgbImage;
+    use std::slice;
 
     fn names(inputs: &[PathBuf], out: &Path) -> Result<Vec<String>> {
         let inputs = list(inputs, out, &mut Silent)?;
@@ -162,7 +163,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             RgbImage::new(2, 2).save(path).unwrap();
         }
-        let found = names(&[photos.clone()], &out).unwrap();
+        let found = names(slice::from_ref(&photos), &out).unwrap();
         assert_eq!(found, ["a.v2.png", "b/c.jpg.png", "b/c.png.png"]);
         assert_eq!(names(&[photos.join("b/c.jpg")], &out).unwrap(), ["c.png"]);
     }
@@ -172,7 +173,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let photo = dir.path().join("a.png");
         RgbImage::new(2, 2).save(&photo).unwrap();
-        let message = names(&[photo.clone()], dir.path()).unwrap_err().to_string();
+        let message = names(slice::from_ref(&photo), dir.path()).unwrap_err().to_string();
         assert!(message.contains("a.png") && message.contains("--out"), "{message}");
         let two = [photo.clone(), photo];
         assert!(names(&two, &dir.path().join("out")).unwrap_err().to_string().contains("one name"));
