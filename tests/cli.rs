@@ -139,3 +139,71 @@ fn json_lines_are_objects_with_an_event() {
         assert!(names.contains(&name), "{name}");
     }
 }
+
+#[test]
+fn a_run_is_measured_on_what_it_held_out_and_on_nothing_else() {
+    let workshop = Workshop::new();
+    let run = workshop.at("split");
+    let train = workshop.train("split", &["data.hold_out=0.5"]);
+    ok(&strs(&train));
+    let manifest: Value = serde_json::from_slice(&bytes(run.join("manifest.json"))).unwrap();
+    let held_out: Vec<&str> = (manifest["photos"].as_array().unwrap().iter())
+        .filter(|photo| photo["held_out"].as_bool().unwrap())
+        .map(|photo| photo["path"].as_str().unwrap())
+        .collect();
+    assert!(!held_out.is_empty() && held_out.len() < 5, "{held_out:?}");
+
+    let out = workshop.at("report");
+    let evaluate = |run: &std::path::Path| {
+        lacuna(&[
+            "evaluate",
+            "--model",
+            text(run),
+            "--out",
+            text(&out),
+            "--hole",
+            "center:6",
+            "--factor",
+            "2",
+        ])
+    };
+    let output = evaluate(&run);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let scores = fs::read_to_string(out.join("scores.csv")).unwrap();
+    let mut measured: Vec<&str> = scores
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(1).unwrap().trim_matches('"'))
+        .collect();
+    measured.sort_unstable();
+    measured.dedup();
+    assert_eq!(measured, held_out);
+    let table = fs::read_to_string(out.join("table.md")).unwrap();
+    for name in ["inpaint | lcm", "superres | bicubic", "colorize | grey", "inpaint | biharmonic"] {
+        assert!(table.contains(name), "{name} in {table}");
+    }
+    assert!(out.join("sheet-colorize.png").is_file());
+
+    let output = evaluate(&workshop.at("run"));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && stderr.contains("holds no photo out"), "{stderr}");
+}
+
+#[test]
+fn the_demo_ends_with_the_path_of_its_page_and_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("demo");
+    let demo = ["demo", "--out", text(&out), "--minutes", "0.01", "--portraits", "24"];
+    for _ in 0..2 {
+        let stdout = String::from_utf8(ok(&demo).stdout).unwrap();
+        assert_eq!(stdout.lines().last(), Some(text(&out.join("report.html"))));
+        let page = fs::read_to_string(out.join("report.html")).unwrap();
+        for heading in ["A hole over the face", "Eight times smaller", "Without colour", "Settings"]
+        {
+            assert!(page.contains(heading), "{heading}");
+        }
+        for file in ["inpaint/sheet.png", "table.md", "scores.csv", "run/model/README.md"] {
+            assert!(out.join(file).is_file(), "{file}");
+        }
+    }
+}

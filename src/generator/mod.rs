@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use hourglass::{Hourglass, HourglassConfig};
 
 use crate::error::Result;
-use crate::nn::Statistics;
+use crate::nn::{State, Statistics, load_state, state_of};
 
 /// Every generator by its kind: config, registry and constructor in one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,23 @@ impl Generator {
     pub fn forward_train(&self, z: Tensor<4>) -> (Tensor<4>, Vec<Statistics>) {
         match self {
             Self::Hourglass(net) => net.forward_train(z),
+        }
+    }
+
+    /// All tensors by name, as [`state_of`]: `down.0.conv.weight`, without the kind of the generator.
+    pub fn state(&self) -> State {
+        match self {
+            Self::Hourglass(net) => state_of(net),
+        }
+    }
+
+    /// The same net with the tensors of `state`.
+    ///
+    /// # Errors
+    /// As [`load_state`].
+    pub fn load(self, state: &State) -> Result<Self, String> {
+        match self {
+            Self::Hourglass(net) => load_state(net, state).map(Self::Hourglass),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::latent::Fixed;
 use crate::model::Model;
-use crate::nn::{State, load_state, state_of};
+use crate::nn::State;
 
 const CONFIG: &str = "config.json";
 const TENSORS: &str = "model.safetensors";
@@ -21,7 +21,7 @@ impl Model {
     /// All numbers of the model: `g.*` with the running statistics, `latent.s`, `latent.start`.
     pub fn state(&self) -> State {
         let row = |numbers: &[f32]| TensorData::new(numbers.to_vec(), [numbers.len()]);
-        let generator = state_of(&self.generator).into_iter();
+        let generator = self.generator.state().into_iter();
         let mut state: State = generator.map(|(name, data)| (format!("g.{name}"), data)).collect();
         state.insert("latent.s".into(), row(&self.fixed.s));
         state.insert("latent.start".into(), row(&self.fixed.start));
@@ -73,7 +73,7 @@ impl Model {
             .into_iter()
             .filter_map(|(name, data)| Some((name.strip_prefix("g.")?.to_string(), data)))
             .collect();
-        model.generator = load_state(model.generator, &generator).map_err(foreign)?;
+        model.generator = model.generator.load(&generator).map_err(foreign)?;
         Ok(model)
     }
 

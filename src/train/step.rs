@@ -103,3 +103,41 @@ impl Recalibration {
         model.generator.update_running(&statistics, 1.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Layers;
+    use crate::runtime::{stream, uniform};
+    use burn::tensor::Device;
+
+    /// The running statistics of the first layer after a recalibration over `rows` in batches of `batch`.
+    fn first_layer(model: &mut Model, rows: &[f32], batch: usize) -> Vec<f32> {
+        let mut statistics = Recalibration::default();
+        for rows in rows.chunks(batch * model.latent.row_len()) {
+            statistics.add(model, model.rows(rows.to_vec()));
+        }
+        statistics.finish(model);
+        let state = model.generator.state();
+        ["down.0.norm.running_mean", "down.0.norm.running_var"]
+            .iter()
+            .flat_map(|name| state[*name].clone().try_into_vec::<f32>().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn recalibrated_statistics_are_those_of_all_images_at_once() {
+        let config = Layers::preset("bench-64").unwrap().finish().unwrap();
+        let mut model = Model::draw(&config, &Device::flex()).unwrap();
+        let mut rng = stream(1, "rows");
+        let rows: Vec<f32> =
+            (0..6 * config.latent.row_len()).map(|_| 0.02 * uniform(&mut rng) - 0.01).collect();
+        // What enters the first norm depends on no other norm of g, so there the law is exact, up to the
+        // n/(n-1) of each batch.
+        let whole = first_layer(&mut model, &rows, 6);
+        let parts = first_layer(&mut model, &rows, 2);
+        for (whole, part) in whole.iter().zip(&parts) {
+            assert!((whole - part).abs() <= 0.01 * whole.abs() + 1e-6, "{whole} {part}");
+        }
+    }
+}
