@@ -36,6 +36,8 @@ pub enum Event {
     Restored { input: PathBuf, output: PathBuf, steps: usize, energy: f32 },
     /// A picture was mended earlier with the same settings and is left as it is.
     AlreadyDone { input: PathBuf, output: PathBuf },
+    /// A page to look at was written.
+    Report { path: PathBuf },
     /// Something worth knowing that stops nothing.
     Note { text: String },
 }

@@ -1,16 +1,16 @@
 //! `lacuna degrade`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::image::{Rgba, RgbaImage};
 use clap::Args;
-use lacuna::Result;
 use lacuna::data::Id;
 use lacuna::evaluate::Truth;
 use lacuna::event::{Event, Observer};
 use lacuna::image::{Picture, load_bytes, read_bytes, save_png};
 use lacuna::restore::Task;
 use lacuna::restore::job::{Input, list};
+use lacuna::{Error, Result};
 
 use super::Ending;
 use super::interrupt;
@@ -52,6 +52,7 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     let damage = arguments.damage.damage()?;
     let mut progress = Progress::new(false);
     let inputs = list(&arguments.inputs, &arguments.out, &mut progress)?;
+    refuse_existing(&inputs, &arguments)?;
     let (mut made, mut failed) = (0, 0);
     for input in &inputs {
         if interrupt::asked().is_break() {
@@ -73,14 +74,37 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
             None => save_png(input.result(), copy.picture.to_rgb8())?,
         }
         if let Some(folder) = &arguments.truth {
-            let below = input.result();
-            let below = below.strip_prefix(&arguments.out).unwrap_or(&below);
-            save_png(folder.join(below), picture.to_rgb8())?;
+            save_png(truth_of(input, folder, &arguments.out), picture.to_rgb8())?;
         }
         made += 1;
     }
     progress.say(&format!("{made} copies, {failed} failed: {}", arguments.out.display()));
     Ok(if failed > 0 { Ending::WithFailures } else { Ending::Done })
+}
+
+/// A copy never replaces a file, whosever it is.
+fn refuse_existing(inputs: &[Input], arguments: &DegradeArguments) -> Result<()> {
+    if arguments.truth.as_ref() == Some(&arguments.out) {
+        let what = format!("--truth `{}`", arguments.out.display());
+        return Err(Error::input(what, "it is --out too", "choose two folders"));
+    }
+    let truths = arguments
+        .truth
+        .iter()
+        .flat_map(|folder| inputs.iter().map(move |input| truth_of(input, folder, &arguments.out)));
+    match inputs.iter().map(Input::result).chain(truths).find(|file| file.exists()) {
+        None => Ok(()),
+        Some(file) => Err(Error::input(
+            format!("output `{}`", file.display()),
+            "it exists, and a copy replaces no file",
+            "choose another folder",
+        )),
+    }
+}
+
+fn truth_of(input: &Input, folder: &Path, out: &Path) -> PathBuf {
+    let result = input.result();
+    folder.join(result.strip_prefix(out).unwrap_or(&result))
 }
 
 /// The photo of `input`, by its content's id, so that its damage does not depend on the other photos.
@@ -91,7 +115,7 @@ fn whole(input: &Input, size: Option<usize>) -> Result<Truth> {
         Some(size) => picture.resized(size, size)?,
         None => picture,
     };
-    Ok(Truth { name: Id::of(&bytes).to_string(), picture })
+    Ok(Truth { id: Id::of(&bytes), name: input.path.display().to_string(), picture })
 }
 
 /// `copy` with alpha 0 where nothing is known.

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use lacuna::config::Config;
 use lacuna::data::{PhotoConfig, Photos};
-use lacuna::evaluate::{Compared, Damage, Naive, Scores, Truth, evaluate, sheet};
+use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, evaluate, sheet};
 use lacuna::event::Observer;
-use lacuna::image::{Picture, save_png};
+use lacuna::image::save_png;
 use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Task};
 use lacuna::store::write_atomically;
 use lacuna::train::Run;
-use lacuna::{Error, Model, Result, runtime};
+use lacuna::{Model, Result, runtime};
 
 use super::Ending;
 use super::options::{DamageOptions, RunOptions};
@@ -77,44 +77,11 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
         let name = format!("sheet-{}.png", task.name());
         save_png(arguments.out.join(name), sheet(&compared, 12, &[])?)?;
     }
-    println!("{}", scores.markdown());
-    Ok(Ending::Done)
-}
-
-/// The photos of a run: what it was trained on, and what it has never seen.
-pub(super) struct Split {
-    pub train: Vec<Picture>,
-    pub held_out: Vec<Truth>,
-}
-
-impl Split {
-    /// # Errors
-    /// A run that holds nothing out; a held-out photo that the manifest says was trained on.
-    pub fn of(photos: &Photos, run: &Run) -> Result<Self> {
-        let manifest = run.manifest()?;
-        let trained = |id| manifest.photos.iter().any(|e| e.id == id && !e.held_out);
-        let mut split = Self { train: Vec::new(), held_out: Vec::new() };
-        for entry in photos.entries() {
-            let picture = photos.picture(&entry.id)?;
-            let name = entry.path.display().to_string();
-            match (trained(entry.id.clone()), entry.held_out) {
-                (true, true) => {
-                    let problem = "it is held out, but the model was trained on it";
-                    return Err(Error::picture(entry.path.clone(), problem, "train anew"));
-                }
-                (true, false) => split.train.push(picture),
-                (false, true) => split.held_out.push(Truth { name, picture }),
-                // Came after the training, on the other side: neither seen nor for measuring.
-                (false, false) => {}
-            }
-        }
-        if split.held_out.is_empty() {
-            let what = format!("run `{}`", run.folder().display());
-            let remedy = "train one with data.hold_out above 0";
-            return Err(Error::input(what, "it holds no photo out", remedy));
-        }
-        Ok(split)
+    drop(progress);
+    if !arguments.options.json {
+        println!("{}", scores.markdown());
     }
+    Ok(Ending::Done)
 }
 
 pub(super) fn measure(

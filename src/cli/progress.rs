@@ -1,5 +1,6 @@
 //! Events as a progress bar on a terminal, as lines in a log, or as JSON for machines.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -38,8 +39,8 @@ impl Progress {
             return;
         }
         match self.bar.is_hidden() {
-            true => eprintln!("{line}"),
-            false => self.bar.suspend(|| eprintln!("{line}")),
+            true => print(line),
+            false => self.bar.suspend(|| print(line)),
         }
     }
 
@@ -49,7 +50,7 @@ impl Progress {
         self.bar.set_position(done);
         let due = self.last_line.is_none_or(|last| last.elapsed() >= LOG_EVERY) || done == of;
         if self.bar.is_hidden() && due && !self.json {
-            eprintln!("{text}");
+            print(&text);
             self.last_line = Some(Instant::now());
         }
         self.bar.set_message(text);
@@ -115,8 +116,10 @@ impl Progress {
 impl Observer for Progress {
     fn on(&mut self, event: Event) -> ControlFlow<()> {
         if self.json {
-            if let Ok(line) = serde_json::to_string(&event) {
-                println!("{line}");
+            let line = serde_json::to_string(&event).unwrap_or_default();
+            // Whoever read the lines has gone: end as for Ctrl-C, with everything kept.
+            if writeln!(std::io::stdout(), "{line}").is_err() {
+                return ControlFlow::Break(());
             }
         } else {
             self.tell(&event);
@@ -129,6 +132,11 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A line on stderr; a reader that has gone is no reason to end the work.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// `1 h 02 min`, `3 min 20 s`, `12 s`.

@@ -1,5 +1,6 @@
 //! `lacuna train`
 
+use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -19,7 +20,7 @@ use super::progress::{Progress, clock};
 /// curve and a preview. Ctrl-C ends at a checkpoint; `--resume` goes on from it.
 ///
 ///   lacuna train ~/photos --out runs/mine
-///   lacuna train ~/photos --out runs/mine --resume --set train.passes=20
+///   lacuna train ~/photos --out runs/mine --resume --set train.passes=160
 ///   lacuna train ~/photos --out runs/short --minutes 10 --set data.flip=true
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -35,7 +36,7 @@ pub(super) struct TrainArguments {
     preset: String,
     #[command(flatten)]
     settings: SettingsOptions,
-    /// Stop after so many minutes of training
+    /// Stop after so many minutes of training, those before a --resume counted in
     #[arg(long)]
     minutes: Option<f64>,
     /// Go on from the run's checkpoint
@@ -79,6 +80,12 @@ fn settings(arguments: &TrainArguments, run: &Run) -> Result<Config> {
     if arguments.resume && !run.exists() {
         let remedy = "leave --resume out to start one";
         return Err(Error::input(what(), "there is no run to resume", remedy));
+    }
+    let files = fs::read_dir(run.folder()).into_iter().flatten().flatten();
+    // An attempt that failed early leaves nothing but the lock.
+    if !arguments.resume && files.map(|file| file.file_name()).any(|name| name != ".lock") {
+        let remedy = "choose another --out, nothing there is replaced";
+        return Err(Error::input(what(), "the folder holds other files", remedy));
     }
     let base = if arguments.resume { run.settings()? } else { Layers::preset(&arguments.preset)? };
     let mut layers = arguments.settings.over(base.clone())?;

@@ -65,7 +65,8 @@ pub struct TrainConfig {
     pub lr_phi: f64,
     /// Share of the newest batch in the running statistics.
     pub bn_momentum: f64,
-    /// Recompute the running statistics over all training images before a model is saved (SPEC 1.5).
+    /// Recompute the running statistics over the training images (at most some 2,000 of them) before a model is
+    /// saved (SPEC 1.5).
     pub recalibrate: bool,
     /// Minutes between checkpoints.
     pub checkpoint_minutes: f64,
@@ -75,8 +76,6 @@ pub struct TrainConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RestoreConfig {
-    /// Of random masks and noise.
-    pub seed: u64,
     pub inpaint: FitConfig,
     pub superres: FitConfig,
     pub colorize: FitConfig,

@@ -20,8 +20,7 @@ const FOREIGN: [&str; 14] = [
     "arw",
 ];
 
-/// Pixels kept in memory at most, in bytes; further photos are decoded again at every visit, which is
-/// seldom: a minibatch is kept for many steps.
+/// Pixels kept in memory at most, in bytes; further photos are decoded again at every visit.
 const CACHE_BYTES: usize = 1 << 30;
 
 /// What becomes of a photo on its way into the model.
@@ -170,7 +169,8 @@ impl Photos {
 
 /// The paths of all pictures below `root`, relative to it and sorted, and what looks like one and is not read.
 ///
-/// Hidden files and folders are passed over, links are followed. `root` may also be one file.
+/// Hidden files and folders are passed over, and so are runs and mended pictures that lie inside; links are
+/// followed.
 ///
 /// # Errors
 /// `root` is missing or cannot be read.
@@ -181,9 +181,15 @@ pub fn list_pictures(root: &Path) -> Result<(Vec<PathBuf>, Vec<Skipped>)> {
         entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
     };
     let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
-    for entry in walk.into_iter().filter_entry(|entry| !hidden(entry)) {
+    for entry in walk.into_iter().filter_entry(|entry| !hidden(entry) && !is_ours(entry)) {
         let below = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_path_buf();
         match entry {
+            Ok(entry) if entry.path().to_str().is_none() && is_picture_name(entry.path()) => {
+                // A path goes into manifests and records, which are UTF-8.
+                let path = PathBuf::from(below(entry.path()).to_string_lossy().into_owned());
+                let problem = "its name is no UTF-8; rename it".to_string();
+                skipped.push(Skipped { path, problem });
+            }
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
             Ok(entry) => {
@@ -200,6 +206,14 @@ pub fn list_pictures(root: &Path) -> Result<(Vec<PathBuf>, Vec<Skipped>)> {
     }
     paths.sort();
     Ok((paths, skipped))
+}
+
+/// A folder below the root that this program wrote: a run with its previews, or mended pictures.
+fn is_ours(entry: &walkdir::DirEntry) -> bool {
+    let holds = |name: &str| entry.path().join(name).is_file();
+    entry.depth() > 0
+        && entry.file_type().is_dir()
+        && (holds("restore.json") || holds("manifest.json") && holds("config.toml"))
 }
 
 fn foreign_kind(path: &Path) -> Option<String> {

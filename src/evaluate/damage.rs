@@ -35,7 +35,7 @@ impl Damage {
     /// # Errors
     /// Strengths outside their range.
     pub fn apply(&self, task: Task, truth: &Truth) -> Result<Damaged> {
-        let mut rng = stream(self.seed, &format!("{}/{}", task.name(), truth.name));
+        let mut rng = stream(self.seed, &format!("{}/{}", task.name(), truth.id));
         let whole = &truth.picture;
         let corruption: Box<dyn Corruption> = match task {
             Task::Inpaint => {

@@ -11,6 +11,7 @@ mod damage;
 mod naive;
 mod scores;
 mod sheet;
+mod split;
 
 use std::ops::ControlFlow;
 
@@ -20,17 +21,22 @@ pub use damage::{Damage, Damaged};
 pub use naive::Naive;
 pub use scores::{Score, Scores, Summary};
 pub use sheet::sheet;
+pub use split::Split;
 
 use crate::config::Config;
+use crate::data::Id;
 use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::image::Picture;
 use crate::metric::{mse, mse_where};
 use crate::restore::{Evidence, Restorer, Task};
 
-/// A whole picture at the model's size, and its name.
+/// A whole picture at the model's size.
 #[derive(Debug, Clone)]
 pub struct Truth {
+    /// Random damage belongs to the content: renaming a photo does not change its hole.
+    pub id: Id,
+    /// For people.
     pub name: String,
     pub picture: Picture,
 }

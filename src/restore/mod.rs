@@ -24,7 +24,7 @@ mod shrink;
 mod task;
 
 use burn::tensor::Tensor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use energy::Energy;
 pub use fit::{FitSettings, fit};
@@ -71,7 +71,7 @@ pub struct Restored {
 }
 
 /// Why a fit ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
     /// All steps were taken.

@@ -135,7 +135,7 @@ fn check_small([height, width]: [usize; 2], side: usize) -> Result<()> {
             "use a model of a larger size, or crop the picture",
         ));
     }
-    if height.min(width) == side {
+    if height.max(width) == side {
         let problem = format!("the model makes {side} x {side} too, there is nothing to enlarge");
         return Err(Error::input(what, problem, "use a model of a larger size, or denoise"));
     }

@@ -69,6 +69,11 @@ impl Model {
         let start = row("latent.start", config.latent.row_len())?;
         let s = row("latent.s", config.latent.input_len())?;
         let mut model = Self::with_fixed(config, Fixed { s, start }, device)?;
+        let known = model.generator.state();
+        let stranger = |name: &&str| !known.contains_key(*name);
+        if let Some(name) = state.keys().filter_map(|name| name.strip_prefix("g.")).find(stranger) {
+            return Err(foreign(format!("tensor `g.{name}` has no place in it")));
+        }
         let generator = state
             .into_iter()
             .filter_map(|(name, data)| Some((name.strip_prefix("g.")?.to_string(), data)))

@@ -15,7 +15,7 @@ const REMEDY: &str = "take another copy, or train the model anew";
 /// Writes `state` and `text` as the safetensors file `path`, whole or not at all.
 ///
 /// # Errors
-/// [`Error::Write`].
+/// [`Error::Write`]; a number that is not finite.
 pub fn save_tensors(path: &Path, state: &State, text: &BTreeMap<String, String>) -> Result<()> {
     let invalid =
         |e: &dyn std::fmt::Display| Error::write(path)(std::io::Error::other(e.to_string()));
@@ -23,6 +23,12 @@ pub fn save_tensors(path: &Path, state: &State, text: &BTreeMap<String, String>)
         .iter()
         .map(|(name, data)| {
             let numbers = data.as_slice::<f32>().map_err(|e| invalid(&format!("{e:?}")))?;
+            // Not written, so that the last good state stays where it is.
+            if let Some(number) = numbers.iter().find(|number| !number.is_finite()) {
+                let what = format!("tensor `{name}`");
+                let remedy = "training has diverged; lower train.lr_theta or train.lr_phi";
+                return Err(Error::input(what, format!("it holds {number}"), remedy));
+            }
             let bytes = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
             Ok((name, (data.shape().iter().copied().collect(), bytes)))
         })

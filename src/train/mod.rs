@@ -16,6 +16,7 @@ mod run;
 mod sgd;
 mod step;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
@@ -79,6 +80,11 @@ pub fn train(
     let mut log = Log::resume(run, state.step)?;
     let limit =
         if config.train.minutes > 0.0 { config.train.minutes * 60.0 } else { f64::INFINITY };
+    if state.seconds >= limit {
+        let text =
+            format!("train.minutes = {} have passed; set more to go on", config.train.minutes);
+        let _ = watch.on(Event::Note { text });
+    }
     let mut clock = Clock::new(state.seconds);
     let mut minibatch = None;
     let mut stopped = false;
@@ -153,7 +159,7 @@ fn rows_of(photos: &Photos, config: &Config) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The checkpoint of the run, its rows brought in line with the photos; or the state before the first step.
+/// The checkpoint of the run, or the state before the first step. What a run depends on may not have changed.
 fn start(
     config: &Config,
     run: &Run,
@@ -164,10 +170,12 @@ fn start(
     if !run.checkpoint().exists() {
         return Checkpoint::fresh(config, device);
     }
-    let mut state = Checkpoint::open(&run.checkpoint(), config, device)?;
-    let keys: Vec<String> = sampler.order().iter().map(Row::key).collect();
-    let removed = state.latents.keep_only(&keys);
-    let added = keys.len() - state.latents.rows().len();
+    config.check_resumes(&run.settings()?.finish()?)?;
+    let state = Checkpoint::open(&run.checkpoint(), config, device)?;
+    // A row whose photo is not there is kept: the folder may be mounted again tomorrow.
+    let keys: BTreeSet<String> = sampler.order().iter().map(Row::key).collect();
+    let added = keys.iter().filter(|key| !state.latents.contains(key)).count();
+    let removed = state.latents.rows().keys().filter(|key| !keys.contains(*key)).count();
     let _ = watch.on(Event::Resumed { step: state.step, added, removed });
     Ok(state)
 }

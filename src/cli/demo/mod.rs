@@ -9,7 +9,8 @@ use clap::Args;
 use lacuna::config::{Config, Layers};
 use lacuna::data::drawn::portrait;
 use lacuna::data::{PhotoConfig, Photos};
-use lacuna::evaluate::{Compared, Damage, Naive, Scores, sheet};
+use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, sheet};
+use lacuna::event::{Event, Observer};
 use lacuna::image::save_png;
 use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Task};
@@ -17,7 +18,7 @@ use lacuna::store::write_atomically;
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Model, Result, runtime};
 
-use super::evaluate::{Split, measure};
+use super::evaluate::measure;
 use super::options::RunOptions;
 use super::progress::{Progress, clock};
 use super::{Ending, interrupt};
@@ -122,11 +123,11 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     write_atomically(out.join("scores.csv"), shown.scores.csv().as_bytes())?;
     let report = out.join("report.html");
     write_atomically(&report, page::render(&shown, &run)?.as_bytes())?;
+    let _ = progress.on(Event::Report { path: report.clone() });
     drop(progress);
     if !arguments.options.json {
-        println!("{}", shown.scores.markdown());
+        println!("{}\n{}", shown.scores.markdown(), report.display());
     }
-    println!("{}", report.display());
     Ok(Ending::Done)
 }
 

@@ -6,10 +6,11 @@
 //! two of one stem         -> OUT/a/b/NAME.jpg.png, OUT/a/b/NAME.png.png
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Record;
 use crate::data::list_pictures;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
@@ -46,6 +47,11 @@ impl Input {
         self.with("strip.png")
     }
 
+    /// All files that a restoration writes for it.
+    pub fn files(&self) -> [PathBuf; 4] {
+        [self.result(), self.raw(), self.residual(), self.strip()]
+    }
+
     fn with(&self, ending: &str) -> PathBuf {
         let mut name = self.out.file_name().unwrap_or_default().to_os_string();
         name.push(".");
@@ -75,7 +81,9 @@ pub fn list(inputs: &[PathBuf], out: &Path, watch: &mut dyn Observer) -> Result<
             let _ = watch.on(Event::Skipped { path, problem: skipped.problem });
         }
         let before = found.len();
-        let of_out = |path: &Path| inside(path, out);
+        // What an earlier restoration wrote beside its results is no photo.
+        let companions = companions(input)?;
+        let of_out = |path: &Path| companions.contains(path) || inside(path, out);
         found.extend(paths.into_iter().map(|p| (input.join(&p), p)).filter(|(p, _)| !of_out(p)));
         if found.len() == before {
             let what = format!("folder `{}`", input.display());
@@ -98,19 +106,24 @@ pub fn list(inputs: &[PathBuf], out: &Path, watch: &mut dyn Observer) -> Result<
     Ok(inputs)
 }
 
-/// No two results of one name, and none where an input stands.
+/// No two files of one name, and none where an input stands.
 fn check(inputs: &[Input]) -> Result<()> {
-    let mut places = BTreeMap::new();
+    let originals: BTreeSet<PathBuf> =
+        inputs.iter().filter_map(|input| fs::canonicalize(&input.path).ok()).collect();
+    let mut places: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for input in inputs {
-        if let Some(other) = places.insert(input.out.clone(), &input.path) {
-            let what = format!("`{}` and `{}`", other.display(), input.path.display());
-            let problem = "their results would have one name";
-            return Err(Error::input(what, problem, "mend them into two folders"));
+        if input.path.to_str().is_none() {
+            let what = format!("`{}`", input.path.display());
+            return Err(Error::input(what, "its name is no UTF-8", "rename it"));
         }
-        if let Ok(result) = fs::canonicalize(input.result()) {
-            let replaces = |other: &Input| fs::canonicalize(&other.path).is_ok_and(|o| o == result);
-            if inputs.iter().any(replaces) {
-                return Err(occupied(input, "it is one of the inputs"));
+        for file in input.files() {
+            if let Some(other) = places.insert(file.clone(), &input.path) {
+                let what = format!("`{}` and `{}`", other.display(), input.path.display());
+                let problem = format!("both would write `{}`", file.display());
+                return Err(Error::input(what, problem, "mend them into two folders"));
+            }
+            if fs::canonicalize(&file).is_ok_and(|file| originals.contains(&file)) {
+                return Err(occupied(&file, "it is one of the inputs"));
             }
         }
     }
@@ -125,13 +138,21 @@ fn check(inputs: &[Input]) -> Result<()> {
 pub(super) fn check_strangers(inputs: &[Input]) -> Result<()> {
     match inputs.iter().find(|input| input.result().exists() && !input.raw().exists()) {
         None => Ok(()),
-        Some(input) => Err(occupied(input, "it exists and is no result of a restoration")),
+        Some(input) => {
+            Err(occupied(&input.result(), "it exists and is no result of a restoration"))
+        }
     }
 }
 
-fn occupied(input: &Input, problem: &str) -> Error {
-    let what = format!("output `{}`", input.result().display());
+fn occupied(file: &Path, problem: &str) -> Error {
+    let what = format!("output `{}`", file.display());
     Error::input(what, problem, "choose another folder with --out")
+}
+
+/// The raw images, residuals and strips that the record in `folder` names, by their full paths.
+fn companions(folder: &Path) -> Result<BTreeSet<PathBuf>> {
+    let images = Record::open(folder)?.images.into_values();
+    Ok(images.flat_map(|one| [one.raw, one.residual, one.strip]).map(|p| folder.join(p)).collect())
 }
 
 fn inside(path: &Path, folder: &Path) -> bool {
@@ -176,7 +197,12 @@ mod tests {
         let message = names(slice::from_ref(&photo), dir.path()).unwrap_err().to_string();
         assert!(message.contains("a.png") && message.contains("--out"), "{message}");
         let two = [photo.clone(), photo];
-        assert!(names(&two, &dir.path().join("out")).unwrap_err().to_string().contains("one name"));
+        assert!(
+            names(&two, &dir.path().join("out"))
+                .unwrap_err()
+                .to_string()
+                .contains("both would write")
+        );
         assert!(names(&[dir.path().join("none.png")], dir.path()).is_err());
     }
 }

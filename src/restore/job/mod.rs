@@ -102,6 +102,7 @@ pub fn run(
             }
             Ok(Some(damaged)) => {
                 tell_of_size(&damaged.0, config.size, watch);
+                tell_of_alpha(&damaged.0, job, watch);
                 waiting.push(damaged);
             }
             Err(error) => {
@@ -113,8 +114,12 @@ pub fn run(
         if waiting.len() == job.batch.max(1) || at + 1 == inputs.len() {
             let batch = std::mem::take(&mut waiting);
             let _ = watch.on(Event::Batch { done: at + 1 - batch.len(), total: inputs.len() });
+            let size = batch.len();
             match mend(batch, job, restorer, &mut record, watch)? {
-                Some(mended) => summary.mended += mended,
+                Some(mended) => {
+                    summary.mended += mended;
+                    summary.failed += size - mended;
+                }
                 None => {
                     summary.stopped = true;
                     break;
@@ -138,6 +143,18 @@ fn tell_of_size(damaged: &Damaged, side: usize, watch: &mut dyn Observer) {
     }
 }
 
+/// Transparency that is not the mask is not understood: the colours under it are taken as they are.
+fn tell_of_alpha(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
+    let is_mask = job.task == Task::Inpaint && job.mask == MaskSource::Alpha;
+    let transparent = damaged.photo.alpha().is_some_and(|alpha| alpha.iter().any(|&a| a < 1.0));
+    if transparent && !is_mask {
+        let path = damaged.input.path.display();
+        let text =
+            format!("`{path}` is transparent in part: the colours under it count as they are");
+        let _ = watch.on(Event::Note { text });
+    }
+}
+
 /// What was mended for another task is not replaced: it may have been an evening's work.
 fn check_other_tasks(inputs: &[Input], job: &Job, record: &Record) -> Result<()> {
     for input in inputs {
@@ -157,9 +174,8 @@ fn check_other_tasks(inputs: &[Input], job: &Job, record: &Record) -> Result<()>
 fn is_done(files: &Files, job: &Job, record: &Record) -> bool {
     let input = &files.input;
     let entry = record.images.get(&below(&input.result(), &job.out));
-    let results = [input.result(), input.raw(), input.residual(), input.strip()];
     entry.is_some_and(|entry| entry.fingerprint == files.fingerprint)
-        && results.iter().all(|file| file.is_file())
+        && input.files().iter().all(|file| file.is_file())
 }
 
 /// Mends a batch and writes it; how many, or `None` when `watch` broke off.
@@ -177,7 +193,14 @@ fn mend(
     let (pictures, evidence): (Vec<Damaged>, Vec<Evidence>) = batch.into_iter().unzip();
     let Some(restored) = restorer.restore(&evidence, watch)? else { return Ok(None) };
     let seconds = started.elapsed().as_secs_f64() / restored.len() as f64;
+    let mut done = 0;
     for (picture, restored) in pictures.iter().zip(&restored) {
+        if let Err(error) = write::check(&restored.image, &picture.input.path) {
+            let (path, problem) = (picture.input.path.clone(), error.to_string());
+            let _ = watch.on(Event::Failed { path, problem });
+            continue;
+        }
+        done += 1;
         let mut mended = write::results(picture, restored, job)?;
         mended.seconds = seconds;
         let (input, output) = (mended.input.clone(), picture.input.result());
@@ -186,7 +209,7 @@ fn mend(
         let (steps, energy) = (restored.steps, restored.energy);
         let _ = watch.on(Event::Restored { input, output, steps, energy });
     }
-    Ok(Some(restored.len()))
+    Ok(Some(done))
 }
 
 /// `path` as it is named in the record: below the output folder.

@@ -138,6 +138,7 @@ fn fingerprint(bytes: &[u8], mask: Option<&[u8]>, job: &Job) -> String {
     };
     add(hole.as_bytes());
     add(job.task.name().as_bytes());
+    add(format!("{:?}", job.fit).as_bytes());
     add(job.settings.as_bytes());
     add(job.model.1.as_bytes());
     hasher.finalize().to_hex()[..32].to_string()

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::restore::Stop;
 use crate::store::write_atomically;
 
 /// The file in the output folder.
@@ -40,10 +41,10 @@ pub struct Mended {
     pub lr: f64,
     /// Steps taken, and why no more.
     pub steps: usize,
-    pub stop: String,
+    pub stop: Stop,
     /// The energy of the result.
     pub energy: f32,
-    /// Root of the mean squared residual in the space of the measurement, 0..1.
+    /// Root of the mean squared residual as a picture of the model's size, 0..1: what `residual` shows.
     pub residual_rms: f32,
     /// Share of the batch's time.
     pub seconds: f64,

@@ -1,6 +1,6 @@
 //! The files of one mended picture. The raw image comes first and the result last, each whole or not at all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::image::DynamicImage;
 
@@ -8,7 +8,7 @@ use super::prepare::Damaged;
 use super::{Job, Mended, below};
 use crate::error::{Error, Result};
 use crate::image::{Picture, Sheet, save_png};
-use crate::restore::{Restored, Stop, Task, paste};
+use crate::restore::{Restored, Task, paste};
 
 /// The longest side of a picture in a strip, in pixels.
 const STRIP_SIDE: usize = 512;
@@ -23,7 +23,6 @@ pub(super) fn results(damaged: &Damaged, restored: &Restored, job: &Job) -> Resu
         Some(known) => paste(&photo.original, known, &restored.image)?,
         None => enlarged(picture, &restored.image, job.task)?.to_rgb8().into(),
     };
-    check(&restored.image, &input.path)?;
     save_png(input.raw(), restored.image.to_rgb8())?;
     let shown = restored.residual.data().iter().map(|v| 0.5 + RESIDUAL_GAIN * v).collect();
     let shown = Picture::new(restored.residual.height(), restored.residual.width(), shown)?;
@@ -31,10 +30,6 @@ pub(super) fn results(damaged: &Damaged, restored: &Restored, job: &Job) -> Resu
     save_png(input.strip(), strip(damaged, restored, &result)?)?;
     save_png(input.result(), result)?;
 
-    let stop = match restored.stop {
-        Stop::Steps => "steps",
-        Stop::Plateau => "plateau",
-    };
     let squares = restored.residual.data().iter().map(|&v| f64::from(v) * f64::from(v));
     let mean = squares.sum::<f64>() / restored.residual.data().len() as f64;
     let at = |path: PathBuf| below(&path, &job.out);
@@ -50,7 +45,7 @@ pub(super) fn results(damaged: &Damaged, restored: &Restored, job: &Job) -> Resu
         max_steps: job.fit.steps,
         lr: job.fit.lr,
         steps: restored.steps,
-        stop: stop.to_string(),
+        stop: restored.stop,
         energy: restored.energy,
         residual_rms: mean.sqrt() as f32,
         seconds: 0.0,
@@ -74,7 +69,7 @@ fn enlarged(picture: &Picture, raw: &Picture, task: Task) -> Result<Picture> {
 }
 
 /// A picture of one colour is no restoration: something went wrong that the numbers did not show.
-fn check(image: &Picture, path: &std::path::Path) -> Result<()> {
+pub(super) fn check(image: &Picture, path: &Path) -> Result<()> {
     let first = image.data()[0];
     if image.data().iter().all(|&v| (v - first).abs() < 1e-4) {
         let problem = "the model makes an even grey of it";
