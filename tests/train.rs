@@ -127,9 +127,10 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
     train(&photos(&folder, &config), &config, &run, &Device::flex(), &mut watch).unwrap();
     assert_eq!(told, Some((1, 1)));
     let after = rows(&run);
+    // The row of the photo that is away is kept; of the others at most a minibatch of three was moved.
+    assert!(before.keys().all(|key| after.contains_key(key)));
     let kept = before.iter().filter(|(key, row)| after.get(*key) == Some(row)).count();
-    // Of the four photos that stayed, at most one minibatch of three was moved by the step.
-    assert!(kept >= 1 && after.keys().filter(|key| before.contains_key(*key)).count() == 4);
+    assert!(kept >= 2, "{kept}");
 }
 
 #[test]
