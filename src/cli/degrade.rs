@@ -20,8 +20,9 @@ use super::restore::TaskName;
 
 /// Make damaged copies of whole photos, for experiments.
 ///
-/// For NAME.jpg writes OUT/NAME.png: with a transparent hole (inpaint), smaller (superres), grey (colorize), noisy
-/// (denoise), or after JPEG compression (jpeg). `restore` reads them as they are.
+/// For NAME.jpg writes OUT/NAME.png: with a transparent hole (inpaint), smaller (superres),
+/// grey (colorize), noisy (denoise), or after JPEG compression (jpeg). `restore` reads them
+/// as they are. No file is ever replaced.
 ///
 ///   lacuna degrade inpaint photos/ --hole center:40% --out damaged
 ///   lacuna degrade superres photos/ --factor 8 --size 64 --out small --truth whole

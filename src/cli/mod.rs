@@ -33,17 +33,13 @@ pub struct Arguments {
     command: Command,
 }
 
+/// Each is described, with examples, where its arguments are.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Learn from a folder of photos (jpg, png, webp; nested, of any sizes)
     Train(train::TrainArguments),
-    /// Mend photos that are already damaged
     Restore(restore::RestoreArguments),
-    /// Make damaged copies of whole photos, for experiments
     Degrade(degrade::DegradeArguments),
-    /// Measure a model on the photos its run held out
     Evaluate(evaluate::EvaluateArguments),
-    /// Draw portraits, learn them, mend some, and show it all on a page
     Demo(demo::DemoArguments),
 }
 

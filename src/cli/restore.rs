@@ -15,13 +15,18 @@ use super::progress::Progress;
 
 /// Mend photos that are already damaged.
 ///
-/// For NAME.jpg writes OUT/NAME.png (for inpainting the photo itself with the hole filled, every known pixel
-/// as it was), NAME.raw.png (the image of the model), NAME.residual.png (mid-grey where the image agrees with
-/// what is known), NAME.strip.png (input | raw | result), and restore.json. A folder keeps its tree and
-/// names; what was done before with the same settings is skipped.
+/// For NAME.jpg writes, below OUT:
+///   NAME.png           the mended picture; for inpainting the photo itself with the
+///                      hole filled and every known pixel as it was
+///   NAME.raw.png       the image of the model
+///   NAME.residual.png  mid-grey where that image agrees with what is known
+///   NAME.strip.png     input | raw | result
+///   restore.json       what was done to each
+/// A folder keeps its tree and names; what was done before with the same settings is
+/// skipped.
 ///
-///   lacuna restore inpaint --model RUN scan.png --mask mask.png --out mended    white is filled
-///   lacuna restore inpaint --model RUN cutout.png --out mended                  transparent is filled
+///   lacuna restore inpaint --model RUN scan.png --mask mask.png --out mended
+///   lacuna restore inpaint --model RUN cutout.png --out mended   (fills the transparent)
 ///   lacuna restore inpaint --model RUN photos/ --hole center:40% --out mended
 ///   lacuna restore superres --model RUN thumbnails/ --out mended
 ///   lacuna restore colorize --model RUN grey.jpg --out mended
@@ -51,7 +56,7 @@ pub(super) struct RestoreArguments {
     /// Rate of the fit, per image [default: the model's setting for the task]
     #[arg(long)]
     lr: Option<f64>,
-    /// Stop a photo that has settled; --no-plateau takes all steps
+    /// Take all steps, also for a photo that has settled before
     #[arg(long)]
     no_plateau: bool,
     /// Photos fitted together; changes nothing but speed and memory

@@ -31,8 +31,8 @@ const MENDED: usize = 24;
 
 /// Draw portraits, learn them, mend some, and show it all on a page.
 ///
-/// Nothing is downloaded: the program draws the portraits itself. Started again with the same --out it goes on
-/// where it was.
+/// Nothing is downloaded: the program draws the portraits itself. Started again with the
+/// same --out it goes on where it was.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct DemoArguments {
