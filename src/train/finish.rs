@@ -33,8 +33,7 @@ pub(super) fn model(
         let batches = most.min(sampler.batches() as u64);
         let mut statistics = Recalibration::default();
         for visit in 0..batches {
-            let keys: Vec<String> = sampler.minibatch(visit).iter().map(Row::key).collect();
-            statistics.add(&model, model.rows(state.latents.gather(&keys)));
+            statistics.add(&model, phi(&model, state, &sampler.minibatch(visit)));
             // Asked to stop or not: the checkpoint is safe by now, and a model without this is a worse one.
             let (batch, batches) = (visit as usize + 1, batches as usize);
             let _ = watch.on(Event::Recalibrated { batch, batches });
@@ -44,8 +43,7 @@ pub(super) fn model(
     model.save(&run.model(), &card(state, photos))?;
     let _ = watch.on(Event::Model { folder: run.model() });
     let rows = shown(sampler);
-    let keys: Vec<String> = rows.iter().map(Row::key).collect();
-    let images = model.render(model.rows(state.latents.gather(&keys)));
+    let images = model.render(phi(&model, state, &rows));
     sheet(&rows, images, photos, run, watch)
 }
 
@@ -61,14 +59,19 @@ pub(super) fn preview(
 ) -> Result<()> {
     let model = without_gradients(state, run, device)?;
     let rows = shown(sampler);
-    let keys: Vec<String> = rows.iter().map(Row::key).collect();
-    let latent = model.latent.decode(model.rows(state.latents.gather(&keys)));
+    let latent = model.latent.decode(phi(&model, state, &rows));
     let (images, _) = model.generator.forward_train(latent);
     sheet(&rows, images, photos, run, watch)
 }
 
 fn without_gradients(state: &Checkpoint, run: &Run, device: &Device) -> Result<Model> {
     Model::from_state(&state.model.config, state.model.state(), device, &run.model())
+}
+
+/// The phi of `rows` as they stand, `[B, P]` on the device of `model`.
+fn phi(model: &Model, state: &Checkpoint, rows: &[Row]) -> Tensor<2> {
+    let keys: Vec<String> = rows.iter().map(Row::key).collect();
+    model.rows(state.latents.gather(&keys))
 }
 
 fn shown(sampler: &Sampler) -> Vec<Row> {

@@ -6,13 +6,13 @@
 //! The very operator that a restoration measures with, so the true image explains the copy exactly. Like it, and unlike
 //! [`Picture::resized`], it does not clamp: the filter rings beyond `[0,1]` at hard edges, and the evidence keeps that.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 
 use super::Corruption;
 use crate::degrade::{Degradation, Lanczos};
 use crate::error::{Error, Result};
-use crate::image::Picture;
+use crate::image::{Picture, batch_of, pictures_of};
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,8 @@ impl Corruption for Shrink {
         // On the CPU whatever the model runs on: a copy should not depend on the device.
         let device = Device::flex();
         let shrink = Lanczos::by_factor([height, width], self.factor, &device)?;
-        let image = TensorData::new(picture.data().to_vec(), [1, 3, height, width]);
-        let small = shrink.apply(Tensor::from_data(image, &device)).into_data();
-        let numbers = small.try_to_vec().map_err(|problem| {
-            Error::input("shrunk picture", problem.to_string(), "report this, with the picture")
-        })?;
-        let [height, width] = shrink.small();
-        Picture::new(height, width, numbers)
+        let image = batch_of(std::slice::from_ref(picture), &device)?;
+        Ok(pictures_of(shrink.apply(image))?.remove(0))
     }
 }
 
