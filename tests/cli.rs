@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 
 use common::runs::picture;
-use common::workshop::{BIN, Workshop, bytes, lacuna, ok, strs, text};
+use common::workshop::{BIN, Workshop, bytes, lacuna, ok, refused, strs, text};
 use image::{GrayImage, Luma, RgbImage, Rgba, RgbaImage};
 use lacuna::image::save_png;
 use serde_json::Value;
@@ -187,6 +187,27 @@ fn a_run_is_measured_on_what_it_held_out_and_on_nothing_else() {
     let output = evaluate(&workshop.at("run"));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && stderr.contains("holds no photo out"), "{stderr}");
+}
+
+#[test]
+fn a_run_is_measured_on_photos_of_ones_own_that_it_has_not_seen() {
+    let workshop = Workshop::new();
+    let others = workshop.at("others");
+    fs::create_dir(&others).unwrap();
+    save_png(others.join("new.png"), picture(9, 24).to_rgb8()).unwrap();
+    let (run, out) = (workshop.at("run"), workshop.at("report"));
+    let of = |data: &std::path::Path| {
+        let tasks = ["--tasks", "colorize", "--data"];
+        let head = ["evaluate", "--model", text(&run), "--out", text(&out)];
+        head.into_iter().chain(tasks).map(String::from).chain([text(data).to_string()]).collect()
+    };
+    let arguments: Vec<String> = of(&others);
+    ok(&strs(&arguments));
+    let scores = fs::read_to_string(out.join("scores.csv")).unwrap();
+    assert!(scores.lines().skip(1).all(|line| line.contains("new.png")), "{scores}");
+
+    let arguments: Vec<String> = of(&workshop.at("photos"));
+    refused(&strs(&arguments), &["00.png", "the model was trained on it"]);
 }
 
 #[test]

@@ -19,12 +19,13 @@ use super::options::{DamageOptions, RunOptions};
 use super::progress::Progress;
 use super::restore::TaskName;
 
-/// Measure a model on the photos its run held out, beside what needs no model.
+/// Measure a model on photos it has never seen, beside what needs no model.
 ///
 /// Writes REPORT/table.md, scores.csv and a contact sheet for each task.
 ///
 ///   lacuna evaluate --model RUN --out REPORT --hole center:25
 ///   lacuna evaluate --model RUN --out REPORT --tasks inpaint,denoise --sigma 0.2
+///   lacuna evaluate --model RUN --out REPORT --data PHOTOS
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct EvaluateArguments {
@@ -34,6 +35,9 @@ pub(super) struct EvaluateArguments {
     /// Folder for the results
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Folder of whole photos to measure on [default: those that the run held out]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Tasks to measure
     #[arg(long, value_delimiter = ',', default_value = "inpaint,superres,colorize")]
     tasks: Vec<TaskName>,
@@ -57,7 +61,13 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     let config = model.config.clone();
     let mut progress = Progress::new(arguments.options.json);
     let photos = Photos::scan(&run.manifest()?.folder, PhotoConfig::from(&config), &mut progress)?;
-    let split = Split::of(&photos, &run)?;
+    let split = match &arguments.data {
+        Some(folder) => {
+            let all = PhotoConfig { hold_out: 1.0, ..PhotoConfig::from(&config) };
+            Split::with(&photos, &Photos::scan(folder, all, &mut progress)?, &run)?
+        }
+        None => Split::of(&photos, &run)?,
+    };
     let naive = Naive::fit(&split.train)?;
     let mut restorer = Lcm::new(model, FitSettings::new(config.restore.inpaint, &config))?;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Truth;
-use crate::data::{Id, Photos};
+use crate::data::{Entry, Id, Photos};
 use crate::error::{Error, Result};
 use crate::image::Picture;
 use crate::train::Run;
@@ -16,32 +16,54 @@ pub struct Split {
 }
 
 impl Split {
+    /// The run's own photos, each on its side.
+    ///
     /// # Errors
     /// A run that holds nothing out; a held-out photo that the manifest says was trained on.
     pub fn of(photos: &Photos, run: &Run) -> Result<Self> {
-        let manifest = run.manifest()?;
-        let train = manifest.photos.iter().filter(|entry| !entry.held_out);
-        let trained: BTreeSet<&Id> = train.map(|entry| &entry.id).collect();
-        let mut split = Self { train: Vec::new(), held_out: Vec::new() };
-        for entry in photos.entries() {
-            let picture = photos.picture(&entry.id)?;
-            let name = entry.path.display().to_string();
-            match (trained.contains(&entry.id), entry.held_out) {
-                (true, true) => {
-                    let problem = "it is held out, but the model was trained on it";
-                    return Err(Error::picture(entry.path.clone(), problem, "train anew"));
-                }
-                (true, false) => split.train.push(picture),
-                (false, true) => split.held_out.push(Truth { id: entry.id.clone(), name, picture }),
-                // Came after the training, on the other side: neither seen nor for measuring.
-                (false, false) => {}
-            }
-        }
+        let trained = trained(run)?;
+        let split = Self { train: seen(photos, &trained)?, held_out: unseen(photos, &trained)? };
         if split.held_out.is_empty() {
             let what = format!("run `{}`", run.folder().display());
-            let remedy = "train one with data.hold_out above 0";
+            let remedy = "name other photos to measure, or train a run with data.hold_out above 0";
             return Err(Error::input(what, "it holds no photo out", remedy));
         }
         Ok(split)
     }
+
+    /// `others` to be measured, whatever share of the run's own `photos` was held out.
+    ///
+    /// # Errors
+    /// One of `others` that the manifest says was trained on.
+    pub fn with(photos: &Photos, others: &Photos, run: &Run) -> Result<Self> {
+        let trained = trained(run)?;
+        Ok(Self { train: seen(photos, &trained)?, held_out: unseen(others, &trained)? })
+    }
+}
+
+/// What the manifest of `run` says it was trained on.
+fn trained(run: &Run) -> Result<BTreeSet<Id>> {
+    let photos = run.manifest()?.photos.into_iter();
+    Ok(photos.filter(|entry| !entry.held_out).map(|entry| entry.id).collect())
+}
+
+/// A photo that came after the training, on the side of the learned ones, is neither seen nor for measuring.
+fn seen(photos: &Photos, trained: &BTreeSet<Id>) -> Result<Vec<Picture>> {
+    let seen =
+        photos.entries().iter().filter(|entry| !entry.held_out && trained.contains(&entry.id));
+    seen.map(|entry| photos.picture(&entry.id)).collect()
+}
+
+fn unseen(photos: &Photos, trained: &BTreeSet<Id>) -> Result<Vec<Truth>> {
+    let held_out = photos.entries().iter().filter(|entry| entry.held_out);
+    let truth = |entry: &Entry| {
+        if trained.contains(&entry.id) {
+            let (path, problem) = (photos.root().join(&entry.path), "the model was trained on it");
+            let remedy = "take it out of what is measured, or train anew without it";
+            return Err(Error::picture(path, problem, remedy));
+        }
+        let (id, name) = (entry.id.clone(), entry.path.display().to_string());
+        Ok(Truth { id, name, picture: photos.picture(&entry.id)? })
+    };
+    held_out.map(truth).collect()
 }
