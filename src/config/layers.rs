@@ -55,7 +55,12 @@ impl Layers {
     pub fn file(&mut self, path: &Path) -> Result<()> {
         let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
         let table = parse(&text, &path.display().to_string())?;
-        merge(&mut self.0, table, "")
+        merge(&mut self.0, table, "").map_err(|error| match error {
+            Error::Config { key, problem, remedy } => {
+                Error::config(key, format!("{problem} (in `{}`)", path.display()), remedy)
+            }
+            other => other,
+        })
     }
 
     /// Sets one key from `a.b=value`; the value is TOML, or else a string.
@@ -69,7 +74,9 @@ impl Layers {
         };
         let (key, value) = (key.trim(), value.trim());
         let parsed = format!("v = {value}").parse::<Table>().ok();
-        let value = parsed.and_then(|mut table| table.remove("v"));
+        let parsed = parsed.and_then(|mut table| table.remove("v"));
+        // TOML has `nan` in small letters only; whatever it is written as, it is refused for what it is.
+        let value = parsed.or_else(|| not_finite(value));
         let mut value = value.unwrap_or_else(|| {
             Value::String(assignment[key.len()..].trim_start_matches(['=', ' ']).to_string())
         });
@@ -94,6 +101,11 @@ impl Layers {
         config.check()?;
         Ok(config)
     }
+}
+
+/// NaN and infinity as anyone may write them.
+fn not_finite(text: &str) -> Option<Value> {
+    text.parse().ok().filter(|number: &f64| !number.is_finite()).map(Value::Float)
 }
 
 fn parse(text: &str, source: &str) -> Result<Table> {
@@ -124,6 +136,11 @@ fn merge(base: &mut Table, over: Table, prefix: &str) -> Result<()> {
                 return Err(Error::config(key, problem, "name one of its keys"));
             }
             (Some(Value::Float(slot)), Value::Integer(number)) => *slot = number as f64,
+            // Every whole number is a count or a seed; the type's own words for it name no key.
+            (Some(Value::Integer(_)), Value::Integer(number)) if number < 0 => {
+                let problem = format!("{number} is out of range");
+                return Err(Error::config(key, problem, "give a whole number, 0 or more"));
+            }
             (Some(slot), value) if slot.same_type(&value) => *slot = value,
             (Some(slot), value) => {
                 let problem = format!("{value} is {}", value.type_str());
@@ -166,6 +183,7 @@ mod tests {
         assert!(error_of("train.bach=3").contains("batch"));
         assert!(error_of("trian.batch=3").contains("train"));
         assert!(error_of("train.batch=many").contains("integer"));
+        assert!(error_of("train.batch=-1").contains("`train.batch`: -1 is out of range"));
         assert!(error_of("train=3").contains("table"));
         assert!(error_of("train.batch.x=3").contains("train.batch"));
         assert!(error_of("train.batch").contains('='));
@@ -185,7 +203,8 @@ mod tests {
         layers.file(&path).unwrap();
         assert_eq!(layers.clone().finish().unwrap().train.batch, 5);
         std::fs::write(&path, "[train]\nbatches = 5\n").unwrap();
-        assert!(layers.file(&path).unwrap_err().to_string().contains("train.batches"));
+        let message = layers.file(&path).unwrap_err().to_string();
+        assert!(message.contains("train.batches") && message.contains("mine.toml"), "{message}");
         std::fs::write(&path, "[train\n").unwrap();
         assert!(layers.file(&path).unwrap_err().to_string().contains("mine.toml"));
         assert!(layers.file(&folder.path().join("none")).is_err());

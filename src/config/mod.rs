@@ -193,7 +193,9 @@ fn range(key: &str, value: f64, holds: bool, wanted: &str) -> Result<()> {
     if holds && value.is_finite() {
         return Ok(());
     }
-    Err(Error::config(key, format!("{value} is out of range"), format!("give a number {wanted}")))
+    // NaN and infinity fail every one of these tests for the same reason, and it is not the range.
+    let problem = if value.is_finite() { "is out of range" } else { "is not allowed" };
+    Err(Error::config(key, format!("{value} {problem}"), format!("give a number {wanted}")))
 }
 
 #[cfg(test)]
@@ -239,12 +241,16 @@ mod tests {
             ("train.batch", "0"),
             ("train.lr_phi", "inf"),
             ("train.minutes", "-1"),
+            ("train.minutes", "NaN"),
+            ("loss.mse", "inf"),
             ("restore.inpaint.steps", "0"),
         ] {
             let mut layers = Layers::preset("bench-64").unwrap();
             layers.set(&format!("{key}={value}")).unwrap();
             let message = layers.finish().unwrap_err().to_string();
             assert!(message.contains(key), "{key}={value}: {message}");
+            let infinite = value.parse().is_ok_and(|value: f64| !value.is_finite());
+            assert_eq!(message.contains("is not allowed"), infinite, "{message}");
         }
     }
 }

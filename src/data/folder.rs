@@ -175,6 +175,10 @@ impl Photos {
 /// # Errors
 /// `root` is missing or cannot be read.
 pub fn list_pictures(root: &Path) -> Result<(Vec<PathBuf>, Vec<Skipped>)> {
+    if root.is_file() {
+        let what = format!("`{}`", root.display());
+        return Err(Error::input(what, "it is a file, no folder", "name the folder it lies in"));
+    }
     fs::read_dir(root).map_err(Error::read(root))?;
     let (mut paths, mut skipped) = (Vec::new(), Vec::new());
     let hidden = |entry: &walkdir::DirEntry| {
@@ -309,7 +313,8 @@ mod tests {
         assert!(message(dir.path()).contains("no picture"));
         fs::write(dir.path().join("a.png"), b"").unwrap();
         assert!(message(dir.path()).contains("none of its 1 pictures"));
-        assert!(message(&dir.path().join("a.png")).contains("a.png"));
+        let file = message(&dir.path().join("a.png"));
+        assert!(file.contains("a.png") && file.contains("the folder it lies in"), "{file}");
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl ModuleMapper for Writer<'_> {
             }
             found => {
                 let found = match found {
-                    Some(data) => format!("has shape {:?}", data.shape()),
+                    Some(data) => format!("has shape {:?}", data.shape().as_slice()),
                     None => "is missing".to_string(),
                 };
                 self.problem.get_or_insert(format!("tensor `{name}` {found}, expected {shape:?}"));

@@ -77,7 +77,7 @@ impl Checkpoint {
         let keys: Vec<String> = entry("keys")?.split_whitespace().map(String::from).collect();
         let rows = state.remove(ROWS).ok_or_else(|| damaged("it has no latents"))?;
         if rows.shape().as_slice() != [keys.len(), config.latent.row_len()] {
-            return Err(damaged(&format!("its latents are {:?}", rows.shape())));
+            return Err(damaged(&format!("its latents are {:?}", rows.shape().as_slice())));
         }
         let model = Model::from_state(config, state, device, path)?;
         let mut latents = Latents::new(model.fixed.start.clone());
