@@ -15,7 +15,7 @@ pub enum Error {
     Read { path: PathBuf, source: io::Error },
 
     /// A file or folder could not be written.
-    #[error("cannot write `{}`: {source}; free some space, check the permissions, or choose another folder", path.display())]
+    #[error("cannot write `{}`: {}", path.display(), unwritten(source))]
     Write { path: PathBuf, source: io::Error },
 
     /// A file is there, but it is not a picture that can be used.
@@ -33,6 +33,16 @@ pub enum Error {
     /// Any other value handed in by the caller.
     #[error("{what}: {problem}; {remedy}")]
     Input { what: String, problem: String, remedy: String },
+}
+
+/// Why something could not be written, and what to do.
+fn unwritten(source: &io::Error) -> String {
+    use io::ErrorKind::{AlreadyExists, NotADirectory};
+    match source.kind() {
+        // What the system says when a folder is to be made where a file stands: "File exists".
+        AlreadyExists | NotADirectory => "it, or what it lies in, is a file; name a folder".into(),
+        _ => format!("{source}; free some space, check the permissions, or choose another folder"),
+    }
 }
 
 impl Error {

@@ -3,6 +3,7 @@
 //! ```text
 //! atomic.rs      a file appears whole or not at all
 //! tensors.rs     named f32 tensors in a safetensors file
+//! probe.rs       whether a folder can be written, before the work
 //! lock.rs        one process at a time works in a folder
 //! latents.rs     one row of numbers per image, by name
 //! checkpoint.rs  a state of training, one file
@@ -14,6 +15,7 @@ mod checkpoint;
 mod latents;
 mod lock;
 mod model;
+mod probe;
 mod tensors;
 
 pub use atomic::{write_atomically, write_with};
@@ -21,4 +23,5 @@ pub use checkpoint::Checkpoint;
 pub use latents::Latents;
 pub use lock::Lock;
 pub(crate) use model::CHECKPOINT;
+pub use probe::probe;
 pub use tensors::{open_tensors, save_tensors};
