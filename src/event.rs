@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::restore::Task;
+
 /// One thing that happened. As JSON each is an object with its name under `event`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -16,7 +18,7 @@ pub enum Event {
     Failed { path: PathBuf, problem: String },
     /// All files of a folder have been looked at.
     Photos { train: usize, held_out: usize, skipped: usize, duplicates: usize },
-    /// Training goes on from a checkpoint; photos that came or went since it was written.
+    /// Training goes on from a checkpoint; photos to learn from that came or went since the run was last at work.
     Resumed { step: u64, added: usize, removed: usize },
     /// One joint step is done: the batch mean of the loss before it.
     Step { step: u64, steps: u64, loss: f32, images_per_second: f64, seconds_left: f64 },
@@ -28,6 +30,8 @@ pub enum Event {
     Recalibrated { batch: usize, batches: usize },
     /// The model can be used from `folder`.
     Model { folder: PathBuf },
+    /// The measuring of a task begins, on so many pictures.
+    Measuring { task: Task, pictures: usize },
     /// So many of `total` pictures are done, the next batch begins.
     Batch { done: usize, total: usize },
     /// One step of fitting a batch of damaged pictures: how many still move, and their mean energy.

@@ -134,6 +134,68 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
 }
 
 #[test]
+fn a_run_with_no_step_left_is_left_as_it_is_and_says_what_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    write_photos(&dir.path().join("photos"), 3, 16);
+    let run = Run::at(dir.path().join("run"));
+    let again = |more: &[&str]| {
+        let config = tiny(more);
+        let photos = photos(&dir.path().join("photos"), &config);
+        let mut notes = Vec::new();
+        let mut watch = |event: Event| {
+            if let Event::Note { text } = event {
+                notes.push(text);
+            }
+            ControlFlow::Continue(())
+        };
+        let outcome = train(&photos, &config, &run, &Device::flex(), &mut watch).unwrap();
+        (outcome, notes.join("\n"))
+    };
+    // Six steps are fewer than a line of the log counts.
+    let (first, notes) = again(&[]);
+    assert!(first.steps == 6 && first.loss.is_finite() && notes.is_empty(), "{first:?} {notes}");
+    let files = || {
+        let names =
+            ["config.toml", "manifest.json", "log.jsonl", "preview.png", "model/config.json"];
+        names.map(|name| {
+            let path = run.folder().join(name);
+            (std::fs::read(&path).unwrap(), path.metadata().unwrap().modified().unwrap())
+        })
+    };
+    let before = files();
+    let (same, notes) = again(&[]);
+    assert!(same == first && notes.contains("all 6 steps are done; raise train.passes"), "{notes}");
+    let (same, notes) = again(&["train.minutes=0.0000001", "train.passes=9"]);
+    assert!(same == first && notes.contains("`--minutes 0` goes on"), "{notes}");
+    assert!(files() == before);
+    // A model that is gone, or not that of the checkpoint, is made again.
+    std::fs::remove_dir_all(run.model()).unwrap();
+    again(&[]);
+    assert!(run.model().join("model.safetensors").is_file());
+}
+
+#[test]
+fn a_folder_without_most_of_what_was_learned_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mine, other) = (dir.path().join("mine"), dir.path().join("other"));
+    write_photos(&mine, 5, 16);
+    // Two of the five, and none of them.
+    write_photos(&other, 2, 16);
+    let config = tiny(&["data.flip=true"]);
+    let run = Run::at(dir.path().join("run"));
+    whole_run(&photos(&mine, &config), &config, &run);
+    let before = std::fs::read(run.folder().join("manifest.json")).unwrap();
+    let longer = tiny(&["data.flip=true", "train.passes=9"]);
+    let resumed =
+        train(&photos(&other, &config), &longer, &run, &Device::flex(), &mut Silent).unwrap_err();
+    let message = resumed.to_string();
+    for words in ["3 of the 5 photos", "other", "mine", "start another run"] {
+        assert!(message.contains(words), "no `{words}` in {message}");
+    }
+    assert!(std::fs::read(run.folder().join("manifest.json")).unwrap() == before);
+}
+
+#[test]
 fn holding_out_every_photo_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     write_photos(dir.path(), 2, 16);

@@ -39,18 +39,25 @@ impl Log {
     /// The log up to `step`: what a killed run wrote after its last checkpoint will be written again. A line
     /// that was cut off is passed over.
     pub fn resume(run: &Run, step: u64) -> Result<Self> {
-        let text = fs::read_to_string(run.log()).unwrap_or_default();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<LogLine>(line).ok());
-        let lines: Vec<LogLine> = lines.filter(|line| line.step <= step).collect();
-        let text: String = lines.iter().map(json).collect();
+        let log = Self::read(run, step);
+        let text: String = log.lines.iter().map(json).collect();
         write_atomically(run.log(), text.as_bytes())?;
-        Ok(Self { path: run.log(), curve: run.curve(), lines, open: (0.0, 0) })
+        Ok(log)
     }
 
-    /// Counts the loss of step `step` of `steps`.
-    pub fn add(&mut self, step: u64, loss: f32, seconds: f64, steps: u64) -> Result<()> {
+    /// The same without a change to the file.
+    pub fn read(run: &Run, step: u64) -> Self {
+        let text = fs::read_to_string(run.log()).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<LogLine>(line).ok());
+        let lines = lines.filter(|line| line.step <= step).collect();
+        Self { path: run.log(), curve: run.curve(), lines, open: (0.0, 0) }
+    }
+
+    /// Counts the loss of step `step`; the `last` one of this part of the run always ends a line, so that no
+    /// step is missing from the mean, however short the part was.
+    pub fn add(&mut self, step: u64, loss: f32, seconds: f64, last: bool) -> Result<()> {
         self.open = (self.open.0 + f64::from(loss), self.open.1 + 1);
-        if !step.is_multiple_of(EVERY) && step != steps {
+        if !step.is_multiple_of(EVERY) && !last {
             return Ok(());
         }
         let line = LogLine { step, loss: (self.open.0 / f64::from(self.open.1)) as f32, seconds };
@@ -61,13 +68,20 @@ impl Log {
             .map_err(Error::write(&self.path))
     }
 
-    /// The mean loss of the lines after step `step`; of the last line where there is none.
+    /// The mean loss over the steps of the lines after step `step`; of the last line where there is none.
     pub fn mean_since(&self, step: u64) -> f32 {
-        let after: Vec<f32> =
-            self.lines.iter().filter(|line| line.step > step).map(|line| line.loss).collect();
-        match after.len() {
+        let (mut sum, mut steps, mut before) = (0.0, 0, 0);
+        for line in &self.lines {
+            if line.step > step {
+                let covered = line.step.saturating_sub(before);
+                sum += f64::from(line.loss) * covered as f64;
+                steps += covered;
+            }
+            before = line.step;
+        }
+        match steps {
             0 => self.lines.last().map_or(f32::NAN, |line| line.loss),
-            n => after.iter().sum::<f32>() / n as f32,
+            _ => (sum / steps as f64) as f32,
         }
     }
 

@@ -6,17 +6,18 @@
 //! sgd.rs   the update
 //! log.rs, clock.rs   what is told of it
 //! finish.rs          previews, and the model at the end
+//! resume.rs          where a run starts, and whether anything is left to do
 //! run.rs             the folder of a run
 //! ```
 
 mod clock;
 mod finish;
 mod log;
+mod resume;
 mod run;
 mod sgd;
 mod step;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
@@ -45,7 +46,7 @@ pub struct Outcome {
     pub seconds: f64,
     /// False when the observer asked to stop before the end.
     pub finished: bool,
-    /// The mean loss over the last lines of the log, about one pass.
+    /// The mean loss over about one pass; NaN before the first step.
     pub loss: f32,
     /// The finished model.
     pub model: PathBuf,
@@ -54,11 +55,13 @@ pub struct Outcome {
 /// Trains on the photos of `photos` that are not held out, in the folder `run`, from its checkpoint if there
 /// is one, else from the start; at the end `run.model()` holds the model.
 ///
-/// When `watch` breaks off, a checkpoint is written and the model is finished as it stands.
+/// When `watch` breaks off, a checkpoint is written and the model is finished as it stands. Where no step is left
+/// to take and the model is there, nothing is written.
 ///
 /// # Errors
-/// No photo left to train on, another process in the folder, a damaged checkpoint, a loss that is no number any
-/// more, a full disk. The last checkpoint stays in all cases.
+/// A folder without most of the photos that the run has learned, no photo left to train on, another process in the
+/// folder, a damaged checkpoint, a loss that is no number any more, a full disk. The last checkpoint stays in all
+/// cases.
 pub fn train(
     photos: &Photos,
     config: &Config,
@@ -72,24 +75,36 @@ pub fn train(
     let inner = config.train.inner_steps as u64;
     let steps = config.train.passes as u64 * sampler.batches() as u64 * inner;
 
-    // Where it starts.
+    // Where it starts, and whether there is anything to do.
     let _lock = Lock::take(run.folder())?;
-    let mut state = start(config, run, &sampler, &device.clone().autodiff(), watch)?;
+    let mut state =
+        resume::start(photos, config, run, &sampler, &device.clone().autodiff(), watch)?;
+    let limit =
+        if config.train.minutes > 0.0 { config.train.minutes * 60.0 } else { f64::INFINITY };
+    let pass = sampler.batches() as u64 * inner;
+    let outcome = |state: &Checkpoint, log: &Log, finished| {
+        let (steps, seconds) = (state.step, state.seconds);
+        let loss = log.mean_since(steps.saturating_sub(pass));
+        Outcome { steps, seconds, finished, loss, model: run.model() }
+    };
+    if let Some(text) = resume::nothing_left(&state, steps, limit, config) {
+        let complete = resume::has_its_model(&state, config, run, device);
+        let text = if complete { format!("{text}; the run stays as it is") } else { text };
+        let _ = watch.on(Event::Note { text });
+        if complete {
+            return Ok(outcome(&state, &Log::read(run, state.step), true));
+        }
+    }
     run.write_config(config)?;
     run.write_manifest(photos)?;
     let mut log = Log::resume(run, state.step)?;
-    let limit =
-        if config.train.minutes > 0.0 { config.train.minutes * 60.0 } else { f64::INFINITY };
-    if state.seconds >= limit {
-        let text =
-            format!("train.minutes = {} have passed; set more to go on", config.train.minutes);
-        let _ = watch.on(Event::Note { text });
-    }
     let mut clock = Clock::new(state.seconds);
     let mut minibatch = None;
     let mut stopped = false;
 
-    while state.step < steps && clock.seconds() < limit && !stopped {
+    // By the seconds of the state, not of the clock: what ends the loop is then what `last` saw, and the last step is
+    // never without its checkpoint.
+    while state.step < steps && state.seconds < limit && !stopped {
         // The minibatch: its photos and its rows, kept for `inner` steps.
         let visit = state.step / inner;
         let Minibatch { keys, target, phi } = match minibatch.take() {
@@ -111,9 +126,9 @@ pub fn train(
         // What is told and kept.
         clock.tick(keys.len());
         state.seconds = clock.seconds();
-        log.add(state.step, loss, state.seconds, steps)?;
         stopped = watch.on(clock.event(&state, steps, loss, limit)).is_break();
         let last = stopped || state.step == steps || state.seconds >= limit;
+        log.add(state.step, loss, state.seconds, last)?;
         let due = clock.since_checkpoint() >= config.train.checkpoint_minutes * 60.0;
         let visited = state.step.is_multiple_of(inner);
         if visited || due || last {
@@ -134,10 +149,7 @@ pub fn train(
 
     // The model.
     finish::model(&state, &sampler, photos, run, device, watch)?;
-    let pass = sampler.batches() as u64 * inner;
-    let (steps, seconds) = (state.step, state.seconds);
-    let loss = log.mean_since(state.step.saturating_sub(pass));
-    Ok(Outcome { steps, seconds, finished: !stopped, loss, model: run.model() })
+    Ok(outcome(&state, &log, !stopped))
 }
 
 /// The rows that are trained on, mirrored copies among them where the configuration wants them.
@@ -157,27 +169,6 @@ fn rows_of(photos: &Photos, config: &Config) -> Result<Vec<Row>> {
         ));
     }
     Ok(rows)
-}
-
-/// The checkpoint of the run, or the state before the first step. What a run depends on may not have changed.
-fn start(
-    config: &Config,
-    run: &Run,
-    sampler: &Sampler,
-    device: &Device,
-    watch: &mut dyn Observer,
-) -> Result<Checkpoint> {
-    if !run.checkpoint().exists() {
-        return Checkpoint::fresh(config, device);
-    }
-    config.check_resumes(&run.settings()?.finish()?)?;
-    let state = Checkpoint::open(&run.checkpoint(), config, device)?;
-    // A row whose photo is not there is kept: the folder may be mounted again tomorrow.
-    let keys: BTreeSet<String> = sampler.order().iter().map(Row::key).collect();
-    let added = keys.iter().filter(|key| !state.latents.contains(key)).count();
-    let removed = state.latents.rows().keys().filter(|key| !keys.contains(*key)).count();
-    let _ = watch.on(Event::Resumed { step: state.step, added, removed });
-    Ok(state)
 }
 
 fn save(state: &Checkpoint, run: &Run, watch: &mut dyn Observer) -> Result<()> {

@@ -108,9 +108,31 @@ impl Run {
     /// A run without a manifest, or a damaged one.
     pub fn manifest(&self) -> Result<Manifest> {
         let path = self.manifest_path();
+        if !path.exists() {
+            return Err(self.is_no_run());
+        }
         let bytes = fs::read(&path).map_err(Error::read(&path))?;
         serde_json::from_slice(&bytes).map_err(|e| {
             Error::model(&path, format!("it is damaged ({e})"), "resume the run to write it anew")
         })
+    }
+
+    /// What is said of a folder without a manifest; of the model in a run, which run that is.
+    fn is_no_run(&self) -> Error {
+        let around = self.folder.parent().map(|folder| match folder.as_os_str().is_empty() {
+            true => Run::at("."),
+            false => Run::at(folder),
+        });
+        let around = around.filter(|run| run.manifest_path().exists());
+        match around {
+            Some(run) => {
+                let remedy = format!("name the run, `{}`", run.folder.display());
+                Error::model(&self.folder, "it is the model of a run, not the run", remedy)
+            }
+            None => {
+                let remedy = "name the folder that `lacuna train --out` wrote";
+                Error::model(&self.folder, "it is no run, there is no manifest.json in it", remedy)
+            }
+        }
     }
 }

@@ -1,0 +1,108 @@
+//! Where a run starts, and whether anything is left to do.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+
+use super::Run;
+use crate::config::Config;
+use crate::data::{Photos, Sampler};
+use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
+use crate::model::Model;
+use crate::store::Checkpoint;
+
+/// The checkpoint of the run, or the state before the first step. What a run depends on may not have changed.
+pub(super) fn start(
+    photos: &Photos,
+    config: &Config,
+    run: &Run,
+    sampler: &Sampler,
+    device: &Device,
+    watch: &mut dyn Observer,
+) -> Result<Checkpoint> {
+    if !run.checkpoint().exists() {
+        return Checkpoint::fresh(config, device);
+    }
+    config.check_resumes(&run.settings()?.finish()?)?;
+    let state = Checkpoint::open(&run.checkpoint(), config, device)?;
+    let (folder, before) = learned(run, &state);
+    let now: BTreeSet<String> = sampler.order().iter().map(|row| row.id.to_string()).collect();
+    let added = now.difference(&before).count();
+    // A row whose photo is not there is kept: the folder may be mounted again tomorrow.
+    let removed = before.difference(&now).count();
+    if 2 * removed > before.len() {
+        return Err(foreign(photos, run, folder, removed, before.len()));
+    }
+    let _ = watch.on(Event::Resumed { step: state.step, added, removed });
+    Ok(state)
+}
+
+/// The photos that the run learned when it was last at work, and their folder. By the manifest: the checkpoint
+/// has no row yet of a photo that the first pass did not come to. By the checkpoint where there is no manifest.
+fn learned(run: &Run, state: &Checkpoint) -> (Option<PathBuf>, BTreeSet<String>) {
+    match run.manifest() {
+        Ok(manifest) => {
+            let learned = manifest.photos.into_iter().filter(|photo| !photo.held_out);
+            (Some(manifest.folder), learned.map(|photo| photo.id.to_string()).collect())
+        }
+        Err(_) => {
+            let rows = state.latents.rows().keys();
+            (None, rows.map(|key| key.trim_end_matches("/flip").to_string()).collect())
+        }
+    }
+}
+
+/// Going on would write another set of photos over the run, whose rows fit none of them.
+fn foreign(
+    photos: &Photos,
+    run: &Run,
+    folder: Option<PathBuf>,
+    removed: usize,
+    all: usize,
+) -> Error {
+    let what = format!("folder `{}`", photos.root().display());
+    let run = run.folder().display();
+    let problem =
+        format!("{removed} of the {all} photos that the run `{run}` learned are not in it");
+    let learned = folder.map_or(String::new(), |folder| format!(", `{}`", folder.display()));
+    let remedy = format!(
+        "name the folder it learned from{learned}, or start another run with another --out"
+    );
+    Error::input(what, problem, remedy)
+}
+
+/// Why no step is left to take and what to do about it; `None` where one is left. `limit` is in seconds.
+pub(super) fn nothing_left(
+    state: &Checkpoint,
+    steps: u64,
+    limit: f64,
+    config: &Config,
+) -> Option<String> {
+    if state.step >= steps {
+        return Some(format!("all {steps} steps are done; raise train.passes to go on"));
+    }
+    (state.seconds >= limit).then(|| {
+        format!(
+            "train.minutes = {} have passed; `--minutes 0` goes on to the end of its passes, a larger number for \
+             longer",
+            config.train.minutes
+        )
+    })
+}
+
+/// Whether the model of the run is that of the checkpoint, whole, with the settings of `config` for mending. A
+/// process that was killed after its last checkpoint leaves an older one. The running statistics of a model were
+/// recomputed and are its own.
+pub(super) fn has_its_model(
+    state: &Checkpoint,
+    config: &Config,
+    run: &Run,
+    device: &Device,
+) -> bool {
+    let Ok(model) = Model::open(&run.model(), device) else { return false };
+    let (ours, saved) = (state.model.state(), model.state());
+    model.config.restore == config.restore
+        && ours.iter().all(|(name, data)| name.contains("running") || saved.get(name) == Some(data))
+}
