@@ -3,20 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use ::image::{Rgba, RgbaImage};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lacuna::data::Id;
 use lacuna::evaluate::Truth;
 use lacuna::event::{Event, Observer};
 use lacuna::image::{Picture, load_bytes, read_bytes, save_png};
 use lacuna::restore::Task;
-use lacuna::restore::job::{Input, list};
+use lacuna::restore::job::{Input, list, probe_places};
+use lacuna::store::probe;
 use lacuna::{Error, Result};
 
 use super::Ending;
 use super::interrupt;
-use super::options::DamageOptions;
+use super::options::{DamageOptions, whole as whole_number};
 use super::progress::Progress;
-use super::restore::TaskName;
 
 /// Make damaged copies of whole photos, for experiments.
 ///
@@ -31,7 +31,7 @@ use super::restore::TaskName;
 #[command(verbatim_doc_comment)]
 pub(super) struct DegradeArguments {
     /// What to do to them
-    task: TaskName,
+    task: DamageName,
     /// Photos and folders of photos
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
@@ -41,19 +41,49 @@ pub(super) struct DegradeArguments {
     #[command(flatten)]
     damage: DamageOptions,
     /// Resize to SIZE x SIZE pixels first, as training does
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole_number::<usize>)]
     size: Option<usize>,
     /// Also write the whole photos, at the size before the damage, into this folder
     #[arg(long, value_name = "DIR")]
     truth: Option<PathBuf>,
 }
 
+/// The tasks by what they mend, each with the damage that it is for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum DamageName {
+    /// Cut a transparent hole
+    Inpaint,
+    /// Make them smaller
+    Superres,
+    /// Take their colour away
+    Colorize,
+    /// Add noise
+    Denoise,
+    /// Compress them heavily, as JPEG does
+    Jpeg,
+}
+
+impl From<DamageName> for Task {
+    fn from(name: DamageName) -> Task {
+        match name {
+            DamageName::Inpaint => Task::Inpaint,
+            DamageName::Superres => Task::Superres,
+            DamageName::Colorize => Task::Colorize,
+            DamageName::Denoise => Task::Denoise,
+            DamageName::Jpeg => Task::Jpeg,
+        }
+    }
+}
+
 pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     let task = Task::from(arguments.task);
     let damage = arguments.damage.damage()?;
+    damage.check(task)?;
     let mut progress = Progress::new(false);
     let inputs = list(&arguments.inputs, &arguments.out, &mut progress)?;
     refuse_existing(&inputs, &arguments)?;
+    probe_places(&inputs)?;
+    arguments.truth.as_deref().map_or(Ok(()), probe)?;
     let (mut made, mut failed) = (0, 0);
     for input in &inputs {
         if interrupt::asked().is_break() {

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
-/// Starts to listen to Ctrl-C and to a polite kill.
-pub(super) fn listen() {
-    let handler = || match PRESSED.fetch_add(1, Ordering::SeqCst) {
-        0 => eprintln!("\nstopping after this step and saving; press Ctrl-C again to stop at once"),
+/// Starts to listen to Ctrl-C and to a polite kill; `stopping` says what the first does.
+pub(super) fn listen(stopping: &'static str) {
+    let handler = move || match PRESSED.fetch_add(1, Ordering::SeqCst) {
+        0 => eprintln!("\n{stopping}; press Ctrl-C again to stop at once"),
         _ => process::exit(130),
     };
     // Without a handler Ctrl-C still ends the program, only less cleanly: nothing to fail over.

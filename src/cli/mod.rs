@@ -43,6 +43,20 @@ enum Command {
     Demo(demo::DemoArguments),
 }
 
+impl Command {
+    /// What Ctrl-C does to it.
+    fn stopping(&self) -> &'static str {
+        match self {
+            Command::Train(_) | Command::Demo(_) => "stopping after this step and saving",
+            Command::Restore(_) => {
+                "stopping: pictures in progress are dropped, finished ones stay, and the same command goes on"
+            }
+            Command::Degrade(_) => "stopping after this picture",
+            Command::Evaluate(_) => "stopping: the task in progress is dropped, finished ones stay",
+        }
+    }
+}
+
 /// How a subcommand ended, when it was no error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -54,7 +68,7 @@ enum Ending {
 
 /// Runs the program and prints an error, if there is one, as one line.
 pub fn run(arguments: Arguments) -> ExitCode {
-    interrupt::listen();
+    interrupt::listen(arguments.command.stopping());
     let ending: Result<Ending> = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
         Command::Restore(arguments) => restore::run(arguments),

@@ -1,6 +1,7 @@
 //! Options that several subcommands share.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use lacuna::Result;
@@ -31,6 +32,14 @@ impl SettingsOptions {
     }
 }
 
+/// A count or a seed; the parser's own words for `-1` are "invalid digit found in string".
+pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| match text.parse::<f64>() {
+        Ok(_) => "it is out of range; give a whole number, 0 or more".to_string(),
+        Err(_) => "it is no number; give a whole one, 0 or more".to_string(),
+    })
+}
+
 /// Where it runs and how it tells.
 #[derive(Debug, Args)]
 pub(super) struct RunOptions {
@@ -49,16 +58,16 @@ pub(super) struct DamageOptions {
     #[arg(long, default_value = "center:40%")]
     hole: String,
     /// superres: how many times smaller
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = whole::<usize>)]
     factor: usize,
     /// denoise: standard deviation of the noise, of a range of 1
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
     sigma: f32,
     /// jpeg: quality, 1..100
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = whole::<u8>)]
     quality: u8,
     /// Of noise and random holes
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>)]
     seed: u64,
 }
 

@@ -10,7 +10,7 @@ use lacuna::restore::{FitSettings, Task};
 use lacuna::{Error, Model, Result, runtime};
 
 use super::Ending;
-use super::options::RunOptions;
+use super::options::{RunOptions, whole};
 use super::progress::Progress;
 
 /// Mend photos that are already damaged.
@@ -51,19 +51,19 @@ pub(super) struct RestoreArguments {
     #[arg(long, value_name = "HOLE")]
     hole: Option<String>,
     /// Most steps for each photo [default: the model's setting for the task]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
     steps: Option<usize>,
     /// Rate of the fit, per image [default: the model's setting for the task]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
     /// Take all steps, also for a photo that has settled before
     #[arg(long)]
     no_plateau: bool,
     /// Photos fitted together; changes nothing but speed and memory
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = whole::<usize>)]
     batch: usize,
     /// Of random holes
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>)]
     seed: u64,
     #[command(flatten)]
     options: RunOptions,
@@ -99,6 +99,9 @@ impl From<TaskName> for Task {
 pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     let task = Task::from(arguments.task);
     let mask = mask(&arguments, task)?;
+    if arguments.batch == 0 {
+        return Err(Error::input("--batch", "0 is out of range", "give a number 1 or more"));
+    }
     let device = runtime::device(&arguments.options.device)?;
     let model = Model::open(&arguments.model, &device)?;
     let mut config = model.config.clone();

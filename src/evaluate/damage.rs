@@ -37,16 +37,33 @@ impl Damage {
     pub fn apply(&self, task: Task, truth: &Truth) -> Result<Damaged> {
         let mut rng = stream(self.seed, &format!("{}/{}", task.name(), truth.id));
         let whole = &truth.picture;
-        let corruption: Box<dyn Corruption> = match task {
-            Task::Inpaint => {
-                let (picture, known) = Punch::new(self.hole).punch(whole, &mut rng)?;
-                return Ok(Damaged { picture, known: Some(known) });
+        match self.corruption(task)? {
+            Some(corruption) => {
+                Ok(Damaged { picture: corruption.corrupt(whole, &mut rng)?, known: None })
             }
+            None => {
+                let (picture, known) = Punch::new(self.hole).punch(whole, &mut rng)?;
+                Ok(Damaged { picture, known: Some(known) })
+            }
+        }
+    }
+
+    /// Whether the strength for `task` is one, whatever the picture: said once, and not for each of a folder.
+    ///
+    /// # Errors
+    /// A strength outside its range.
+    pub fn check(&self, task: Task) -> Result<()> {
+        self.corruption(task).map(|_| ())
+    }
+
+    /// What damages for `task`; `None` for a hole, which also says what is known.
+    fn corruption(&self, task: Task) -> Result<Option<Box<dyn Corruption>>> {
+        Ok(Some(match task {
+            Task::Inpaint => return Ok(None),
             Task::Superres => Box::new(Shrink::new(self.factor)?),
             Task::Colorize => Box::new(Grey),
             Task::Denoise => Box::new(Noise::new(self.sigma)?),
             Task::Jpeg => Box::new(Jpeg::new(self.quality)?),
-        };
-        Ok(Damaged { picture: corruption.corrupt(whole, &mut rng)?, known: None })
+        }))
     }
 }

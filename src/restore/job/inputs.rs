@@ -14,6 +14,7 @@ use super::Record;
 use crate::data::list_pictures;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
+use crate::store::probe;
 
 /// One picture to mend.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +143,16 @@ pub(super) fn check_strangers(inputs: &[Input]) -> Result<()> {
             Err(occupied(&input.result(), "it exists and is no result of a restoration"))
         }
     }
+}
+
+/// Whether the results of `inputs` can be written where they go: known before the first fit, and nothing is left
+/// behind.
+///
+/// # Errors
+/// The first folder that cannot be made or written.
+pub fn probe_places(inputs: &[Input]) -> Result<()> {
+    let folders: BTreeSet<&Path> = inputs.iter().filter_map(|input| input.out.parent()).collect();
+    folders.into_iter().try_for_each(probe)
 }
 
 fn occupied(file: &Path, problem: &str) -> Error {

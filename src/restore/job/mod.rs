@@ -21,7 +21,7 @@ use crate::event::{Event, Observer};
 
 use super::{Evidence, Restorer, Task};
 
-pub use inputs::{Input, list};
+pub use inputs::{Input, list, probe_places};
 use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 
@@ -86,6 +86,7 @@ pub fn run(
     inputs::check_strangers(&inputs)?;
     let mut record = Record::open(&job.out)?;
     check_other_tasks(&inputs, job, &record)?;
+    probe_places(&inputs)?;
     let mut summary = Summary::default();
     let mut waiting: Vec<(Damaged, Evidence)> = Vec::new();
     for (at, input) in inputs.iter().enumerate() {
@@ -103,6 +104,7 @@ pub fn run(
             Ok(Some(damaged)) => {
                 tell_of_size(&damaged.0, config.size, watch);
                 tell_of_alpha(&damaged.0, job, watch);
+                tell_of_colour(&damaged.0, job, watch);
                 waiting.push(damaged);
             }
             Err(error) => {
@@ -151,6 +153,24 @@ fn tell_of_alpha(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
         let path = damaged.input.path.display();
         let text =
             format!("`{path}` is transparent in part: the colours under it count as they are");
+        let _ = watch.on(Event::Note { text });
+    }
+}
+
+/// A photo with colours to be coloured may be the wrong file, or the wrong task.
+fn tell_of_colour(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
+    /// Mean distance of the channels from their grey: JPEG's rounding of a grey photo leaves a few thousandths.
+    const COLOUR: f32 = 0.02;
+    if job.task != Task::Colorize {
+        return;
+    }
+    let grey = damaged.picture.channel_mean();
+    let data = damaged.picture.data();
+    let distance: f32 =
+        data.iter().zip(grey.iter().cycle()).map(|(v, grey)| (v - grey).abs()).sum();
+    if distance / data.len() as f32 > COLOUR {
+        let path = damaged.input.path.display();
+        let text = format!("`{path}` has colour already: only its grey is used, the colour is new");
         let _ = watch.on(Event::Note { text });
     }
 }
