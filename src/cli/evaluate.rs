@@ -1,27 +1,32 @@
 //! `lacuna evaluate`
 
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lacuna::config::Config;
+use lacuna::config::{Config, FitConfig};
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, evaluate, sheet};
-use lacuna::event::Observer;
+use lacuna::event::{Event, Observer};
 use lacuna::image::save_png;
 use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Task};
-use lacuna::store::write_atomically;
+use lacuna::store::{probe, write_atomically};
 use lacuna::train::Run;
-use lacuna::{Model, Result, runtime};
+use lacuna::{Error, Model, Result, runtime};
 
 use super::Ending;
-use super::options::{DamageOptions, RunOptions};
+use super::options::{DamageOptions, RunOptions, whole};
 use super::progress::Progress;
 use super::restore::TaskName;
 
+/// The file that says that a folder holds an evaluation.
+const SCORES: &str = "scores.csv";
+
 /// Measure a model on photos it has never seen, beside what needs no model.
 ///
-/// Writes REPORT/table.md, scores.csv and a contact sheet for each task.
+/// Writes REPORT/table.md, scores.csv and a contact sheet for each task; an older evaluation
+/// is never replaced.
 ///
 ///   lacuna evaluate --model RUN --out REPORT --hole center:25
 ///   lacuna evaluate --model RUN --out REPORT --tasks inpaint,denoise --sigma 0.2
@@ -44,54 +49,113 @@ pub(super) struct EvaluateArguments {
     #[command(flatten)]
     damage: DamageOptions,
     /// Most steps [default: the model's setting for each task]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
     steps: Option<usize>,
     /// Rate of the fit, per image [default: the model's setting for each task]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
     #[command(flatten)]
     options: RunOptions,
 }
 
 pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
+    let out = &arguments.out;
+    refuse_existing(out)?;
+    probe(out)?;
     let damage = arguments.damage.damage()?;
+    let tasks: Vec<Task> = arguments.tasks.iter().copied().map(Task::from).collect();
+    tasks.iter().try_for_each(|&task| damage.check(task))?;
     let device = runtime::device(&arguments.options.device)?;
     let run = Run::at(&arguments.model);
     let model = Model::open(run.folder(), &device)?;
     let config = model.config.clone();
+    let fits: Vec<FitConfig> =
+        tasks.iter().map(|&task| fit(task, &arguments, &config)).collect::<Result<_>>()?;
     let mut progress = Progress::new(arguments.options.json);
-    let photos = Photos::scan(&run.manifest()?.folder, PhotoConfig::from(&config), &mut progress)?;
-    let split = match &arguments.data {
-        Some(folder) => {
-            let all = PhotoConfig { hold_out: 1.0, ..PhotoConfig::from(&config) };
-            Split::with(&photos, &Photos::scan(folder, all, &mut progress)?, &run)?
-        }
-        None => Split::of(&photos, &run)?,
-    };
+    let split = split(&arguments, &run, &config, &mut progress)?;
+    // All truths have one size, so damage that cannot be done to the first is found before an hour of other tasks.
+    for (&task, truth) in tasks.iter().zip(split.held_out.iter().cycle()) {
+        let damaged = damage.apply(task, truth)?;
+        task.evidence(&damaged.picture, damaged.known.as_deref(), &config, &device)?;
+    }
     let naive = Naive::fit(&split.train)?;
     let mut restorer = Lcm::new(model, FitSettings::new(config.restore.inpaint, &config))?;
 
     let mut scores = Scores::default();
-    for task in arguments.tasks.iter().copied().map(Task::from) {
-        let mut fit = task.fit(&config.restore);
-        fit.steps = arguments.steps.unwrap_or(fit.steps);
-        fit.lr = arguments.lr.unwrap_or(fit.lr);
-        fit.check(&format!("restore.{}", task.name()))?;
+    for (task, fit) in tasks.into_iter().zip(fits) {
         restorer.settings = FitSettings::new(fit, &config);
         let measured = measure(task, &split, &damage, &naive, &restorer, &config, &mut progress)?;
         let Some((more, compared)) = measured else { return Ok(Ending::Interrupted) };
         scores.extend(more);
         // After every task, so that a later one that fails takes nothing with it.
-        write_atomically(arguments.out.join("scores.csv"), scores.csv().as_bytes())?;
-        write_atomically(arguments.out.join("table.md"), scores.markdown().as_bytes())?;
+        write_atomically(out.join(SCORES), scores.csv().as_bytes())?;
+        write_atomically(out.join("table.md"), scores.markdown().as_bytes())?;
         let name = format!("sheet-{}.png", task.name());
-        save_png(arguments.out.join(name), sheet(&compared, 12, &[])?)?;
+        save_png(out.join(name), sheet(&compared, 12, &[])?)?;
     }
     drop(progress);
     if !arguments.options.json {
         println!("{}", scores.markdown());
     }
     Ok(Ending::Done)
+}
+
+/// An evaluation may have been hours of work.
+fn refuse_existing(out: &Path) -> Result<()> {
+    match out.join(SCORES).exists() {
+        false => Ok(()),
+        true => {
+            let what = format!("output `{}`", out.display());
+            let problem = format!("it holds an evaluation already, {SCORES}");
+            Err(Error::input(what, problem, "choose another folder with --out"))
+        }
+    }
+}
+
+/// The length and rate of `task`, what was given over the model's own.
+fn fit(task: Task, arguments: &EvaluateArguments, config: &Config) -> Result<FitConfig> {
+    let mut fit = task.fit(&config.restore);
+    fit.steps = arguments.steps.unwrap_or(fit.steps);
+    fit.lr = arguments.lr.unwrap_or(fit.lr);
+    fit.check(&format!("restore.{}", task.name()))?;
+    Ok(fit)
+}
+
+/// What is measured, and what was learned. The photos that were learned may be away when others are measured.
+fn split(
+    arguments: &EvaluateArguments,
+    run: &Run,
+    config: &Config,
+    progress: &mut Progress,
+) -> Result<Split> {
+    // The counts of a folder by the sides of training would say nothing of what is measured here.
+    let mut counts_left_out = |event: Event| match event {
+        Event::Photos { .. } => ControlFlow::Continue(()),
+        other => progress.on(other),
+    };
+    let folder = run.manifest()?.folder;
+    let own = Photos::scan(&folder, PhotoConfig::from(config), &mut counts_left_out);
+    let Some(data) = &arguments.data else {
+        let split = Split::of(&own?, run)?;
+        progress.say(&format!("measuring {} photos that the run held out", split.held_out.len()));
+        return Ok(split);
+    };
+    let all = PhotoConfig { hold_out: 1.0, ..PhotoConfig::from(config) };
+    let others = Photos::scan(data, all, &mut counts_left_out)?;
+    let split = Split::with(own.as_ref().ok(), &others, run)?;
+    let count = split.held_out.len();
+    progress.say(&format!("measuring {count} photos of `{}`", data.display()));
+    if split.train.is_empty() {
+        let why = match own {
+            Err(error) => error.to_string(),
+            Ok(_) => format!("`{}` has none of them", folder.display()),
+        };
+        let text = format!(
+            "mean photo and eigenfaces are left out, they need the photos that the run learned: {why}"
+        );
+        let _ = progress.on(Event::Note { text });
+    }
+    Ok(split)
 }
 
 pub(super) fn measure(

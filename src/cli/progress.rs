@@ -19,6 +19,8 @@ pub(super) struct Progress {
     last_line: Option<Instant>,
     /// When the first step was told of.
     began: Option<Instant>,
+    /// The task that is measured, with what parts it from what follows.
+    task: String,
     /// Pictures done and to do, in a restoration.
     pictures: (usize, usize),
 }
@@ -30,7 +32,7 @@ impl Progress {
         // The bar gives way on a narrow terminal, the numbers stay.
         let style = ProgressStyle::with_template("{msg} {wide_bar:.dim}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { json, bar, last_line: None, began: None, pictures: (0, 0) }
+        Self { json, bar, last_line: None, began: None, task: String::new(), pictures: (0, 0) }
     }
 
     /// A line on stderr that stays, with the bar below it.
@@ -73,11 +75,16 @@ impl Progress {
             }
             Event::Fit { step, steps, active, energy } => {
                 let (done, total) = self.pictures;
+                let task = &self.task;
                 let text = format!(
-                    "pictures {done}/{total}  step {step}/{steps}  {active} moving  energy {energy:.4}"
+                    "{task}pictures {done}/{total}  step {step}/{steps}  {active} moving  energy {energy:.4}"
                 );
                 let (at, of) = (done * steps + step * (*active).max(1), total * steps);
                 self.show(at.min(of) as u64, of as u64, text);
+            }
+            Event::Measuring { task, .. } => {
+                self.task = format!("{}  ", task.name());
+                self.last_line = None;
             }
             Event::Batch { done, total } => self.pictures = (*done, *total),
             Event::Recalibrated { batch, batches } => {
@@ -95,7 +102,7 @@ impl Progress {
             Event::Resumed { step, added, removed } => {
                 let change = match (added, removed) {
                     (0, 0) => String::new(),
-                    _ => format!("; {added} rows are new, {removed} have gone"),
+                    _ => format!("; {added} photos are new, {removed} are no longer there"),
                 };
                 self.say(&format!("going on from step {step}{change}"));
             }

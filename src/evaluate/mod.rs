@@ -69,6 +69,7 @@ pub fn evaluate(
 ) -> Result<Option<(Scores, Vec<Compared>)>> {
     /// Pictures fitted together: enough to keep two cores busy.
     const BATCH: usize = 8;
+    let _ = watch.on(Event::Measuring { task, pictures: truths.len() });
     let mut scores = Scores::default();
     let mut compared = Vec::new();
     for (at, batch) in truths.chunks(BATCH).enumerate() {

@@ -11,10 +11,10 @@ use crate::restore::Task;
 /// Principal components of the eigenfaces, the number that SPEC 10 uses.
 const COMPONENTS: usize = 50;
 
-/// The naive ways, those that look at other pictures fitted to the training set.
+/// The naive ways, those that look at other pictures fitted to the training set; without one they are left out.
 #[derive(Debug)]
 pub struct Naive {
-    mean_photo: Picture,
+    mean_photo: Option<Picture>,
     eigenfaces: Option<Eigenfaces>,
 }
 
@@ -22,13 +22,14 @@ impl Naive {
     /// `train`: the pictures that the model was trained on, at its size.
     ///
     /// # Errors
-    /// No pictures, or pictures of different sizes.
+    /// Pictures of different sizes.
     pub fn fit(train: &[Picture]) -> Result<Self> {
         let eigenfaces = match train.len() {
             0 | 1 => None,
             _ => Some(Eigenfaces::fit(train, COMPONENTS)?),
         };
-        Ok(Self { mean_photo: mean_photo(train)?, eigenfaces })
+        let mean_photo = if train.is_empty() { None } else { Some(mean_photo(train)?) };
+        Ok(Self { mean_photo, eigenfaces })
     }
 
     /// Every way's name and result for a damaged picture, at `side` x `side`.
@@ -48,7 +49,9 @@ impl Naive {
             (Task::Inpaint, Some(known)) => {
                 let hole: Vec<bool> = known.iter().map(|known| !known).collect();
                 add("mean of the known", fill_mean(picture, &hole)?);
-                add("mean photo", fill_from(picture, &hole, &self.mean_photo)?);
+                if let Some(mean_photo) = &self.mean_photo {
+                    add("mean photo", fill_from(picture, &hole, mean_photo)?);
+                }
                 let biharmonic = Biharmonic::new(picture.height(), picture.width(), &hole)?;
                 add("biharmonic", biharmonic.fill(picture)?);
                 if let Some(eigenfaces) = &self.eigenfaces {

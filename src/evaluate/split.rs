@@ -31,13 +31,15 @@ impl Split {
         Ok(split)
     }
 
-    /// `others` to be measured, whatever share of the run's own `photos` was held out.
+    /// `others` to be measured, whatever share of the run's own `photos` was held out; without those `train` is
+    /// empty.
     ///
     /// # Errors
     /// One of `others` that the manifest says was trained on.
-    pub fn with(photos: &Photos, others: &Photos, run: &Run) -> Result<Self> {
+    pub fn with(photos: Option<&Photos>, others: &Photos, run: &Run) -> Result<Self> {
         let trained = trained(run)?;
-        Ok(Self { train: seen(photos, &trained)?, held_out: unseen(others, &trained)? })
+        let train = photos.map_or(Ok(Vec::new()), |photos| seen(photos, &trained))?;
+        Ok(Self { train, held_out: unseen(others, &trained)? })
     }
 }
 
@@ -55,15 +57,27 @@ fn seen(photos: &Photos, trained: &BTreeSet<Id>) -> Result<Vec<Picture>> {
 }
 
 fn unseen(photos: &Photos, trained: &BTreeSet<Id>) -> Result<Vec<Truth>> {
-    let held_out = photos.entries().iter().filter(|entry| entry.held_out);
+    let held_out: Vec<&Entry> = photos.entries().iter().filter(|entry| entry.held_out).collect();
+    let known: Vec<&Entry> =
+        held_out.iter().copied().filter(|entry| trained.contains(&entry.id)).collect();
+    if !known.is_empty() {
+        return Err(trained_on(photos, &known, held_out.len()));
+    }
     let truth = |entry: &Entry| {
-        if trained.contains(&entry.id) {
-            let (path, problem) = (photos.root().join(&entry.path), "the model was trained on it");
-            let remedy = "take it out of what is measured, or train anew without it";
-            return Err(Error::picture(path, problem, remedy));
-        }
         let (id, name) = (entry.id.clone(), entry.path.display().to_string());
         Ok(Truth { id, name, picture: photos.picture(&entry.id)? })
     };
-    held_out.map(truth).collect()
+    held_out.into_iter().map(truth).collect()
+}
+
+/// Says of how many photos and of which first that they were trained on: whoever moves them away wants to do it once.
+fn trained_on(photos: &Photos, known: &[&Entry], all: usize) -> Error {
+    const NAMED: usize = 5;
+    let names = known.iter().take(NAMED).map(|entry| entry.path.display().to_string());
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = if known.len() > NAMED { ", ..." } else { "" };
+    let what = format!("folder `{}`", photos.root().display());
+    let problem =
+        format!("the model was trained on {} of its {all} photos ({names}{more})", known.len());
+    Error::input(what, problem, "take them out of what is measured, or train anew without them")
 }
