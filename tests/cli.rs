@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use common::runs::picture;
@@ -124,6 +125,12 @@ fn degraded_copies_are_what_restore_reads() {
         let size = image::image_dimensions(workshop.at(&format!("mended-{task}/00.png"))).unwrap();
         assert_eq!(size, (24, 24));
     }
+    // Colour where none is expected may be the wrong file, and is told of.
+    let told = |input: &Path, out: &str| {
+        let output = ok(&strs(&workshop.restore("colorize", input, out, &["--steps", "2"])));
+        String::from_utf8(output.stderr).unwrap().contains("has colour already")
+    };
+    assert!(told(&photos, "coloured") && !told(&workshop.at("degraded-colorize"), "grey"));
 }
 
 #[test]
@@ -154,20 +161,20 @@ fn a_run_is_measured_on_what_it_held_out_and_on_nothing_else() {
     assert!(!held_out.is_empty() && held_out.len() < 5, "{held_out:?}");
 
     let out = workshop.at("report");
-    let evaluate = |run: &std::path::Path| {
+    let evaluate = |run: &Path, out: &Path| {
         lacuna(&[
             "evaluate",
             "--model",
             text(run),
             "--out",
-            text(&out),
+            text(out),
             "--hole",
             "center:6",
             "--factor",
             "2",
         ])
     };
-    let output = evaluate(&run);
+    let output = evaluate(&run, &out);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let scores = fs::read_to_string(out.join("scores.csv")).unwrap();
     let mut measured: Vec<&str> = scores
@@ -184,9 +191,18 @@ fn a_run_is_measured_on_what_it_held_out_and_on_nothing_else() {
     }
     assert!(out.join("sheet-colorize.png").is_file());
 
-    let output = evaluate(&workshop.at("run"));
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && stderr.contains("holds no photo out"), "{stderr}");
+    let said = |run: &str, out: &str| {
+        let output = evaluate(&workshop.at(run), &workshop.at(out));
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let stderr = said("run", "other");
+    assert!(stderr.contains("holds no photo out"), "{stderr}");
+    let stderr = said("split/model", "other");
+    assert!(stderr.contains("name the run, `") && stderr.contains("split`"), "{stderr}");
+    let stderr = said("split", "report");
+    assert!(stderr.contains("holds an evaluation already"), "{stderr}");
+    assert!(!workshop.at("other").exists());
 }
 
 #[test]
@@ -195,19 +211,33 @@ fn a_run_is_measured_on_photos_of_ones_own_that_it_has_not_seen() {
     let others = workshop.at("others");
     fs::create_dir(&others).unwrap();
     save_png(others.join("new.png"), picture(9, 24).to_rgb8()).unwrap();
-    let (run, out) = (workshop.at("run"), workshop.at("report"));
-    let of = |data: &std::path::Path| {
-        let tasks = ["--tasks", "colorize", "--data"];
-        let head = ["evaluate", "--model", text(&run), "--out", text(&out)];
-        head.into_iter().chain(tasks).map(String::from).chain([text(data).to_string()]).collect()
+    let run = workshop.at("run");
+    let of = |data: &Path, out: &Path| -> Vec<String> {
+        let tasks = ["--tasks", "inpaint", "--hole", "center:6", "--data", text(data)];
+        let head = ["evaluate", "--model", text(&run), "--out", text(out)];
+        head.into_iter().chain(tasks).map(String::from).collect()
     };
-    let arguments: Vec<String> = of(&others);
-    ok(&strs(&arguments));
-    let scores = fs::read_to_string(out.join("scores.csv")).unwrap();
-    assert!(scores.lines().skip(1).all(|line| line.contains("new.png")), "{scores}");
+    let scores = |out: &str| {
+        let output = ok(&strs(&of(&others, &workshop.at(out))));
+        let scores = fs::read_to_string(workshop.at(out).join("scores.csv")).unwrap();
+        assert!(scores.lines().skip(1).all(|line| line.contains("new.png")), "{scores}");
+        (scores, String::from_utf8(output.stderr).unwrap())
+    };
+    let (with, said) = scores("report");
+    assert!(said.contains("measuring 1 photos of `") && !said.contains("to learn from"), "{said}");
+    assert!(with.contains("mean photo") && with.contains("eigenfaces"), "{with}");
 
-    let arguments: Vec<String> = of(&workshop.at("photos"));
-    refused(&strs(&arguments), &["00.png", "the model was trained on it"]);
+    let photos = workshop.at("photos");
+    let words = ["trained on 5 of its 5 photos", "00.png, 01.png"];
+    refused(&strs(&of(&photos, &workshop.at("refused"))), &words);
+
+    // Away, the photos that were learned are missed by what needs them and by nothing else.
+    fs::rename(&photos, workshop.at("moved")).unwrap();
+    let (without, said) = scores("report-without");
+    assert!(said.contains("note: mean photo and eigenfaces are left out"), "{said}");
+    assert!(!without.contains("mean photo") && without.contains("biharmonic"), "{without}");
+    let resume = ["train", "--resume", "--out", text(&run)];
+    refused(&resume, &["photos", "give the folder: `lacuna train FOLDER --out", "--resume`"]);
 }
 
 #[test]
@@ -227,4 +257,11 @@ fn the_demo_ends_with_the_path_of_its_page_and_goes_on_where_it_was() {
             assert!(out.join(file).is_file(), "{file}");
         }
     }
+    // Other portraits would be learned beside those.
+    let words = ["it holds a demo of 24 portraits (seed 0)", "choose another folder with --out"];
+    refused(&["demo", "--out", text(&out), "--portraits", "30"], &words);
+    refused(&["demo", "--out", text(&out), "--portraits", "24", "--seed", "1"], &words);
+    let few = dir.path().join("few");
+    refused(&["demo", "--out", text(&few), "--portraits", "2"], &["--portraits 2", "draw more"]);
+    assert!(!few.exists());
 }

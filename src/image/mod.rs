@@ -29,5 +29,5 @@ pub use load::{EXTENSIONS, MAX_PIXELS, MAX_SIDE, is_picture_name, load, load_byt
 pub use photo::Photo;
 pub use picture::Picture;
 pub use plot::{PALETTE, Series, loss_curve};
-pub use save::save_png;
+pub use save::{png_bytes, save_png};
 pub use sheet::Sheet;

@@ -13,7 +13,15 @@ use crate::store::write_atomically;
 ///
 /// Errors: [`Error::Picture`] if PNG cannot hold it (it is empty or of floats); [`Error::Write`].
 pub fn save_png(path: impl AsRef<Path>, image: impl Into<DynamicImage>) -> Result<()> {
-    let (path, image) = (path.as_ref(), image.into());
+    let path = path.as_ref();
+    write_atomically(path, &png_bytes(path, image)?)
+}
+
+/// What [`save_png`] writes; `path` is only named in errors.
+///
+/// Errors: [`Error::Picture`] if PNG cannot hold the image.
+pub fn png_bytes(path: &Path, image: impl Into<DynamicImage>) -> Result<Vec<u8>> {
+    let image = image.into();
     let mut bytes = Vec::new();
     image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).map_err(|err| {
         let size = format!("{} x {} pixels of {:?}", image.width(), image.height(), image.color());
@@ -23,7 +31,7 @@ pub fn save_png(path: impl AsRef<Path>, image: impl Into<DynamicImage>) -> Resul
             "convert to 8 or 16 bits a channel",
         )
     })?;
-    write_atomically(path, &bytes)
+    Ok(bytes)
 }
 
 #[cfg(test)]

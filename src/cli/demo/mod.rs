@@ -1,5 +1,6 @@
 //! `lacuna demo`
 
+mod draw;
 mod page;
 
 use std::path::{Path, PathBuf};
@@ -7,21 +8,21 @@ use std::time::Instant;
 
 use clap::Args;
 use lacuna::config::{Config, Layers};
-use lacuna::data::drawn::portrait;
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, sheet};
 use lacuna::event::{Event, Observer};
 use lacuna::image::save_png;
 use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Task};
-use lacuna::store::write_atomically;
+use lacuna::store::{probe, write_atomically};
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Model, Result, runtime};
 
+use super::Ending;
 use super::evaluate::measure;
-use super::options::RunOptions;
+use super::options::{RunOptions, whole};
 use super::progress::{Progress, clock};
-use super::{Ending, interrupt};
+use draw::Drawn;
 
 /// The tasks that the demo shows.
 const TASKS: [Task; 3] = [Task::Inpaint, Task::Superres, Task::Colorize];
@@ -32,7 +33,7 @@ const MENDED: usize = 24;
 /// Draw portraits, learn them, mend some, and show it all on a page.
 ///
 /// Nothing is downloaded: the program draws the portraits itself. Started again with the
-/// same --out it goes on where it was.
+/// same --out, --portraits and --seed it goes on where it was.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct DemoArguments {
@@ -40,13 +41,13 @@ pub(super) struct DemoArguments {
     #[arg(long, value_name = "DIR", default_value = "lacuna-demo")]
     out: PathBuf,
     /// Minutes of training
-    #[arg(long, default_value_t = 4.0)]
+    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
     minutes: f64,
     /// Portraits to draw; a tenth is held out
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 400, allow_negative_numbers = true, value_parser = whole::<u64>)]
     portraits: u64,
     /// Of the portraits and the model
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>)]
     seed: u64,
     #[command(flatten)]
     options: RunOptions,
@@ -63,15 +64,25 @@ pub(super) struct Shown {
     mending_seconds: f64,
 }
 
+impl Shown {
+    /// Portraits that were mended: at most [`MENDED`] of those that were held out.
+    fn mended(&self) -> usize {
+        self.tasks.first().map_or(0, |(_, compared)| compared.len())
+    }
+}
+
 pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     let out = &arguments.out;
     let device = runtime::device(&arguments.options.device)?;
     let mut progress = Progress::new(arguments.options.json);
 
-    progress.say(&format!("1/3  drawing {} portraits", arguments.portraits));
     let config = settings(&arguments)?;
-    let folder = out.join("portraits");
-    if draw(&folder, &arguments, config.size)?.is_break() {
+    let drawn = Drawn { portraits: arguments.portraits, seed: arguments.seed };
+    probe(out)?;
+    drawn.check(out, &config)?;
+    progress.say(&format!("1/3  drawing {} portraits", arguments.portraits));
+    let folder = out.join(draw::FOLDER);
+    if drawn.draw(out, config.size)?.is_break() {
         return Ok(Ending::Interrupted);
     }
 
@@ -87,6 +98,9 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     let mut split = Split::of(&photos, &run)?;
     let held_out = split.held_out.len();
     split.held_out.truncate(MENDED);
+    if held_out > MENDED {
+        progress.say(&format!("the first {MENDED} of {held_out}"));
+    }
     let naive = Naive::fit(&split.train)?;
     let model = Model::open(run.folder(), &device)?;
     let mut restorer = Lcm::new(model, FitSettings::new(config.restore.inpaint, &config))?;
@@ -134,27 +148,9 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
 /// The demo's preset with its time and seed.
 fn settings(arguments: &DemoArguments) -> Result<Config> {
     let mut layers = Layers::preset("drawn-64")?;
-    layers.set(&format!("train.minutes={:?}", arguments.minutes))?;
+    layers.set(&format!("train.minutes={}", arguments.minutes))?;
     layers.set(&format!("train.seed={}", arguments.seed))?;
     layers.finish()
-}
-
-/// Draws the portraits that are not there yet.
-fn draw(
-    folder: &Path,
-    arguments: &DemoArguments,
-    size: usize,
-) -> Result<std::ops::ControlFlow<()>> {
-    for index in 0..arguments.portraits {
-        let path = folder.join(format!("{index:04}.png"));
-        if !path.exists() {
-            save_png(path, portrait(arguments.seed, index, size)?.to_rgb8())?;
-        }
-        if interrupt::asked().is_break() {
-            return Ok(interrupt::asked());
-        }
-    }
-    Ok(std::ops::ControlFlow::Continue(()))
 }
 
 /// Every portrait's degraded copy, result and truth, and a sheet of some.

@@ -15,10 +15,11 @@ const ROWS: usize = 8;
 
 pub(super) fn render(shown: &Shown, run: &Run) -> Result<String> {
     let lead = format!(
-        "A small model learned {} portraits that this program drew itself, in {}. Then it mended portraits that it \
-         had never seen, each damaged in three ways, without being told of any of them while it learned.",
+        "A small model learned {} portraits that this program drew itself, in {}. Then it mended {} that it had \
+         never seen, each damaged in three ways, without being told of any of them while it learned.",
         shown.portraits - shown.held_out,
         clock(shown.outcome.seconds),
+        mended(shown),
     );
     let mut page = Page::new("A prior learned and put to work").lead(&lead);
     for (task, compared) in &shown.tasks {
@@ -40,6 +41,7 @@ pub(super) fn render(shown: &Shown, run: &Run) -> Result<String> {
         ("pixels", format!("{0} x {0}", config.size)),
         ("portraits learned from", count(shown.portraits - shown.held_out)),
         ("held out", count(shown.held_out)),
+        ("mended, of those", count(shown.mended())),
         ("numbers per portrait", count(config.latent.row_len())),
         ("joint steps", shown.outcome.steps.to_string()),
         ("loss at the end", format!("{:.4}", shown.outcome.loss)),
@@ -49,6 +51,14 @@ pub(super) fn render(shown: &Shown, run: &Run) -> Result<String> {
         ("version", env!("CARGO_PKG_VERSION").to_string()),
     ]);
     Ok(page.section(learning).section(settings).render())
+}
+
+/// `24 portraits`, or `the first 24 of 40 portraits` where not all that were held out were mended.
+fn mended(shown: &Shown) -> String {
+    match shown.mended() {
+        all if all == shown.held_out => format!("{all} portraits"),
+        some => format!("the first {some} of {} portraits", shown.held_out),
+    }
 }
 
 /// What was damaged, what came of it, in pictures and numbers.
@@ -80,7 +90,7 @@ fn section(task: Task, compared: &[Compared], shown: &Shown) -> Result<Section> 
         section = section.slider(&slider);
     }
     let caption =
-        format!("The first {} of {} held-out portraits", compared.len().min(ROWS), compared.len());
+        format!("The first {} of {} held-out portraits", compared.len().min(ROWS), shown.held_out);
     let figure = Figure::from_rgb8(&sheet(compared, ROWS, &[])?, &caption)?;
     let measured = if task == Task::Inpaint { "MSE in the hole" } else { "MSE" };
     let columns = [
