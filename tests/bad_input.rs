@@ -52,6 +52,12 @@ fn folders_presets_and_keys_that_cannot_be_used_are_named() {
     refused(&strs(&with(&["--set", "train.batch=0"])), &["train.batch", "1 or more"]);
     refused(&strs(&with(&["--config", text(&missing)])), &["missing"]);
     refused(&strs(&with(&["--device", "tpu"])), &["tpu", "cpu"]);
+    refused(&strs(&with(&["--minutes", "NaN"])), &["train.minutes", "NaN is not allowed"]);
+    refused(&strs(&with(&["--minutes", "-1"])), &["train.minutes", "-1 is out of range"]);
+    refused(&strs(&train(&broken.join("a.jpg"))), &["a.jpg", "name the folder it lies in"]);
+    let bad = workshop.at("bad.toml");
+    fs::write(&bad, "[train]\nbach = 3\n").unwrap();
+    refused(&strs(&with(&["--config", text(&bad)])), &["train.bach", "bad.toml"]);
     assert!(!out.exists(), "nothing may be written");
 }
 
@@ -140,13 +146,37 @@ fn wrong_arguments_are_refused_before_anything_is_read() {
     attempt("inpaint", &["--hole", "middle"], &["middle", "center:50"]);
     attempt("colorize", &["--hole", "center:6"], &["colorize", "inpaint"]);
     attempt("denoise", &["--steps", "0"], &["restore.denoise.steps"]);
-    attempt("denoise", &["--lr", "nan"], &["restore.denoise.lr"]);
+    attempt("denoise", &["--lr", "nan"], &["restore.denoise.lr", "NaN is not allowed"]);
+    attempt("denoise", &["--lr", "-1"], &["restore.denoise.lr", "-1 is out of range"]);
+    attempt("denoise", &["--steps", "-1"], &["--steps", "whole number"]);
+    attempt("denoise", &["--batch", "0"], &["--batch", "1 or more"]);
+    let (folder, out) = (workshop.at("photos"), workshop.at("out"));
+    let degrade = ["degrade", "denoise", text(&folder), "--out", text(&out), "--sigma", "-1"];
+    refused(&degrade, &["sigma -1", "(0, 1]"]);
     attempt("inpaint", &["--mask", "nowhere.png"], &["nowhere.png"]);
     refused(
         &strs(&workshop.restore("denoise", &workshop.at("none.png"), "out", &[])),
         &["none.png"],
     );
     assert!(!workshop.at("out").exists());
+}
+
+#[test]
+fn an_output_that_is_a_file_is_refused_before_the_work() {
+    let workshop = Workshop::new();
+    let (run, photos, file) = (workshop.at("run"), workshop.at("photos"), workshop.at("file"));
+    fs::write(&file, b"kept").unwrap();
+    let words = ["file", "is a file; name a folder"];
+    for out in [file.clone(), file.join("below")] {
+        let end = ["--out", text(&out)];
+        refused(&[&["train", text(&photos)][..], &end].concat(), &words);
+        refused(&[&["evaluate", "--model", text(&run)][..], &end].concat(), &words);
+        refused(&[&["degrade", "denoise", text(&photos)][..], &end].concat(), &words);
+        refused(&[&["demo"][..], &end].concat(), &words);
+        let restore = ["restore", "denoise", "--model", text(&run), text(&photos)];
+        refused(&[&restore[..], &end].concat(), &words);
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"kept");
 }
 
 /// A write that fails as on a full disk: no file of the process may grow beyond 2 KiB.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lacuna::config::{Config, Layers};
 use lacuna::data::{PhotoConfig, Photos};
+use lacuna::store::probe;
 use lacuna::train::{Run, train};
 use lacuna::{Error, Result, runtime};
 
@@ -37,8 +38,8 @@ pub(super) struct TrainArguments {
     preset: String,
     #[command(flatten)]
     settings: SettingsOptions,
-    /// Stop after so many minutes of training, those before a --resume counted in
-    #[arg(long)]
+    /// Stop after so many minutes of training, those before a --resume counted in; 0 is no limit
+    #[arg(long, allow_negative_numbers = true)]
     minutes: Option<f64>,
     /// Go on from the run's checkpoint
     #[arg(long)]
@@ -50,10 +51,9 @@ pub(super) struct TrainArguments {
 pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     let run = Run::at(&arguments.out);
     let config = settings(&arguments, &run)?;
-    let folder = match &arguments.folder {
-        Some(folder) => folder.clone(),
-        None => run.manifest()?.folder,
-    };
+    let folder = folder(&arguments, &run)?;
+    // A hundred thousand photos take minutes to read.
+    probe(run.folder())?;
     let device = runtime::device(&arguments.options.device)?;
     let mut progress = Progress::new(arguments.options.json);
     let photos = Photos::scan(&folder, PhotoConfig::from(&config), &mut progress)?;
@@ -69,6 +69,31 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
         progress.say(&format!("go on: lacuna train --resume --out {}", run.folder().display()));
     }
     Ok(if outcome.finished { Ending::Done } else { Ending::Interrupted })
+}
+
+/// The folder that was named, or that of the run.
+fn folder(arguments: &TrainArguments, run: &Run) -> Result<PathBuf> {
+    if let Some(folder) = &arguments.folder {
+        return Ok(folder.clone());
+    }
+    let away = |what: String, problem: String| {
+        let remedy = format!(
+            "give the folder: `lacuna train FOLDER --out {} --resume`",
+            run.folder().display()
+        );
+        Error::input(what, problem, remedy)
+    };
+    let manifest = run.manifest().map_err(|_| {
+        let what = format!("run `{}`", run.folder().display());
+        away(what, "its manifest.json, which names the folder of its photos, cannot be read".into())
+    })?;
+    match fs::read_dir(&manifest.folder) {
+        Ok(_) => Ok(manifest.folder),
+        Err(error) => {
+            let what = format!("folder `{}`", manifest.folder.display());
+            Err(away(what, format!("the photos of the run cannot be read there ({error})")))
+        }
+    }
 }
 
 /// The run's own settings when it is resumed, else the preset; what was given over them.
@@ -91,7 +116,7 @@ fn settings(arguments: &TrainArguments, run: &Run) -> Result<Config> {
     let base = if arguments.resume { run.settings()? } else { Layers::preset(&arguments.preset)? };
     let mut layers = arguments.settings.over(base.clone())?;
     if let Some(minutes) = arguments.minutes {
-        layers.set(&format!("train.minutes={minutes:?}"))?;
+        layers.set(&format!("train.minutes={minutes}"))?;
     }
     let config = layers.finish()?;
     if arguments.resume {
