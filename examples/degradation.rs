@@ -9,7 +9,7 @@ use lacuna::event::Silent;
 use lacuna::image::{batch_of, load, save_png};
 use lacuna::method::Lcm;
 use lacuna::restore::{Energy, Evidence, FitSettings, Restorer};
-use lacuna::{Model, Result, runtime};
+use lacuna::{Error, Model, Result, runtime};
 
 /// A(x) = r x, where r is 1 in the rows that work.
 #[derive(Debug)]
@@ -32,11 +32,17 @@ impl Degradation for DeadRows {
     }
 }
 
-fn main() -> Result<()> {
+fn main() {
+    if let Err(error) = run() {
+        eprintln!("error: {error}");
+        std::process::exit(2);
+    }
+}
+
+fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [run, photo, out] = &arguments[..] else {
-        eprintln!("usage: degradation RUN PHOTO OUT.png");
-        std::process::exit(2);
+        return Err(Error::input("arguments", "3 are needed", "give RUN PHOTO OUT.png"));
     };
     let device = runtime::device("cpu")?;
     let model = Model::open(Path::new(run), &device)?;

@@ -7,13 +7,19 @@ use lacuna::event::Silent;
 use lacuna::image::{load, save_png};
 use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Restorer, Task, paste};
-use lacuna::{Model, Result, runtime};
+use lacuna::{Error, Model, Result, runtime};
 
-fn main() -> Result<()> {
+fn main() {
+    if let Err(error) = run() {
+        eprintln!("error: {error}");
+        std::process::exit(2);
+    }
+}
+
+fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [run, photo, mask, out] = &arguments[..] else {
-        eprintln!("usage: restore RUN PHOTO MASK OUT.png");
-        std::process::exit(2);
+        return Err(Error::input("arguments", "4 are needed", "give RUN PHOTO MASK OUT.png"));
     };
     let device = runtime::device("cpu")?;
     let model = Model::open(Path::new(run), &device)?;

@@ -7,13 +7,20 @@ use lacuna::config::Layers;
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::event::Event;
 use lacuna::train::{Run, train};
-use lacuna::{Result, runtime};
+use lacuna::{Error, Result, runtime};
 
-fn main() -> Result<()> {
+fn main() {
+    if let Err(error) = run() {
+        eprintln!("error: {error}");
+        std::process::exit(2);
+    }
+}
+
+fn run() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(out)) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: train PHOTOS RUN [key=value ...]");
-        std::process::exit(2);
+        let remedy = "give PHOTOS RUN [key=value ...]";
+        return Err(Error::input("arguments", "2 or more are needed", remedy));
     };
     let mut layers = Layers::preset("photos-64")?;
     for assignment in arguments {
@@ -25,8 +32,13 @@ fn main() -> Result<()> {
             Event::Step { step, steps, loss, seconds_left, .. } if step % 50 == 0 => {
                 println!("step {step} of {steps}: loss {loss:.4}, {seconds_left:.0} s left");
             }
-            Event::Step { .. } => {}
-            other => println!("{other:?}"),
+            Event::Photos { train, held_out, .. } => {
+                println!("{train} photos to learn from, {held_out} held out");
+            }
+            Event::Skipped { path, problem } => println!("skipped {}: {problem}", path.display()),
+            Event::Note { text } => println!("{text}"),
+            // What else there is to hear of stands in `lacuna::event`.
+            _ => {}
         }
         ControlFlow::Continue(())
     };
