@@ -1,0 +1,239 @@
+//! The latent ConvNet f, one small net for every image, all layers of an image while they are in cache.
+//!
+//! ```text
+//! s [S,S,c0] -> (conv 3x3 -> norm over the map -> leaky) x (L-1) -> conv 3x3 -> leaky -> z [h,w,cL]
+//! row = [conv weights [c_l+1, c_l, 3, 3] of layer 0, .., L-1 | norm weight, norm bias of layer 0, .., L-2]
+//! ```
+//! No padding: each layer takes a pixel from every border. All images read the same s and have weights of their own.
+
+use crate::conv::{conv_forward, conv_input_gradient};
+use crate::gather::Epilogue;
+use crate::lanes::Level;
+use crate::leaky::leaky_backward;
+use crate::norm::{Moments, norm_act, norm_act_backward};
+use crate::pack::{Packed, Pass, WeightStrides};
+use crate::parts::{Shared, for_each};
+use crate::plan::ConvShape;
+use crate::pool::Scratch;
+use crate::weight::conv_weight_gradient;
+
+/// The shape of f with its fixed input.
+#[derive(Debug, Clone)]
+pub struct LatentNet {
+    channels: Vec<usize>,
+    side: usize,
+    /// `[S, S, c0]`
+    s: Vec<f32>,
+    epsilon: f32,
+    slope: f32,
+}
+
+/// What the backward pass needs of every image.
+#[derive(Debug)]
+pub struct LatentTape(Vec<ImageTape>);
+
+#[derive(Debug, Default)]
+struct ImageTape {
+    /// Outputs of the convolutions, before the norm, for all layers but the last.
+    sums: Vec<Scratch>,
+    /// Outputs of the layers, after the leaky ReLU.
+    maps: Vec<Scratch>,
+    moments: Vec<Moments>,
+}
+
+/// Where a layer's numbers lie in a row.
+struct Layer {
+    shape: ConvShape,
+    conv: std::ops::Range<usize>,
+    /// Norm weight and bias, all layers but the last.
+    affine: Option<[std::ops::Range<usize>; 2]>,
+}
+
+impl LatentNet {
+    /// f with `channels` from s to z; `s` `[c0, S, S]` row-major, `S = side + 2 layers`.
+    ///
+    /// # Panics
+    /// Fewer than two widths, or `s` of another size.
+    pub fn new(channels: &[usize], side: usize, s: &[f32], epsilon: f32, slope: f32) -> Self {
+        assert!(channels.len() > 1, "a net has a layer");
+        let input = side + 2 * (channels.len() - 1);
+        let (pixels, first) = (input * input, channels[0]);
+        assert_eq!(s.len(), first * pixels, "an s of another size");
+        let s = (0..pixels).flat_map(|p| (0..first).map(move |c| s[c * pixels + p])).collect();
+        Self { channels: channels.to_vec(), side, s, epsilon, slope }
+    }
+
+    /// `[C, h, w]`
+    pub fn latent_shape(&self) -> [usize; 3] {
+        [self.channels[self.channels.len() - 1], self.side, self.side]
+    }
+
+    /// Numbers in a latent.
+    pub fn latent_len(&self) -> usize {
+        self.latent_shape().iter().product()
+    }
+
+    /// Numbers in a row.
+    pub fn row_len(&self) -> usize {
+        let convs: usize = self.channels.windows(2).map(|pair| 9 * pair[0] * pair[1]).sum();
+        convs + 2 * self.channels[1..self.channels.len() - 1].iter().sum::<usize>()
+    }
+
+    fn layers(&self) -> Vec<Layer> {
+        let count = self.channels.len() - 1;
+        let mut next = 0;
+        let mut take = |length: usize| {
+            next += length;
+            next - length..next
+        };
+        let convs: Vec<_> =
+            self.channels.windows(2).map(|pair| take(9 * pair[0] * pair[1])).collect();
+        let layer = |(at, conv): (usize, std::ops::Range<usize>)| {
+            let [input, output] = [self.channels[at], self.channels[at + 1]];
+            let side = self.side + 2 * (count - at);
+            let shape = ConvShape { padding: 0, ..ConvShape::same(1, side, side, input, output) };
+            let affine = (at + 1 < count).then(|| [take(output), take(output)]);
+            Layer { shape, conv, affine }
+        };
+        convs.into_iter().enumerate().map(layer).collect()
+    }
+}
+
+/// `rows` `[B, P]` -> `z` `[B, h, w, C]`.
+///
+/// # Panics
+/// Slices of other lengths.
+pub fn latent_forward(level: Level, net: &LatentNet, rows: &[f32], z: &mut [f32]) {
+    forward(level, net, rows, z, |_| {});
+}
+
+/// The same, with what [`latent_backward`] needs.
+///
+/// # Panics
+/// As [`latent_forward`].
+pub fn latent_forward_recorded(
+    level: Level,
+    net: &LatentNet,
+    rows: &[f32],
+    z: &mut [f32],
+) -> LatentTape {
+    let tapes = std::sync::Mutex::new(Vec::new());
+    forward(level, net, rows, z, |tape| {
+        tapes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(tape);
+    });
+    let mut tapes = tapes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    tapes.sort_by_key(|(image, _)| *image);
+    LatentTape(tapes.into_iter().map(|(_, tape)| tape).collect())
+}
+
+fn forward(
+    level: Level,
+    net: &LatentNet,
+    rows: &[f32],
+    z: &mut [f32],
+    keep: impl Fn((usize, ImageTape)) + Sync + Send,
+) {
+    let (length, size) = (net.row_len(), net.latent_len());
+    let batch = rows.len() / length;
+    assert_eq!(rows.len(), batch * length, "rows of another length");
+    assert_eq!(z.len(), batch * size, "latents of another size");
+    let (layers, z) = (net.layers(), Shared::new(z));
+    for_each(batch, |image| {
+        let row = &rows[image * length..][..length];
+        let mut tape = ImageTape::default();
+        for layer in &layers {
+            let x = tape.maps.last().map_or(net.s.as_slice(), |map| map);
+            let weights = packed(level, layer, row, Pass::Forward);
+            let mut y = Scratch::new(layer.shape.out_len());
+            let Some([gamma, beta]) = layer.affine.clone() else {
+                let bias = &vec![0.0; layer.shape.output];
+                let epilogue = Epilogue::BiasLeaky { bias, slope: net.slope };
+                conv_forward(&layer.shape, x, &weights, epilogue, &mut y);
+                // SAFETY: a task has an image of its own.
+                unsafe { z.part(image * size..(image + 1) * size) }.copy_from_slice(&y);
+                tape.maps.push(y);
+                continue;
+            };
+            let mut sums = Scratch::new(y.len());
+            conv_forward(&layer.shape, x, &weights, Epilogue::Nothing, &mut sums);
+            tape.moments.push(norm_act(level, &sums, &row[gamma], &row[beta], net.epsilon, &mut y));
+            tape.sums.push(sums);
+            tape.maps.push(y);
+        }
+        keep((image, tape));
+    });
+}
+
+/// The gradient of `rows`, `[B, P]`, from that of the latents.
+///
+/// # Panics
+/// Slices of other lengths than in the forward pass.
+pub fn latent_backward(
+    level: Level,
+    net: &LatentNet,
+    rows: &[f32],
+    tape: &LatentTape,
+    dz: &[f32],
+    drows: &mut [f32],
+) {
+    let (length, size, batch) = (net.row_len(), net.latent_len(), tape.0.len());
+    assert_eq!(rows.len(), batch * length, "rows of another length");
+    assert_eq!(drows.len(), batch * length, "row gradients of another length");
+    assert_eq!(dz.len(), batch * size, "latent gradients of another size");
+    let (layers, drows) = (net.layers(), Shared::new(drows));
+    for_each(batch, |image| {
+        let (row, tape) = (&rows[image * length..][..length], &tape.0[image]);
+        // SAFETY: a task has an image of its own.
+        let drow = unsafe { drows.part(image * length..(image + 1) * length) };
+        let mut dy = Scratch::new(size);
+        dy.copy_from_slice(&dz[image * size..][..size]);
+        for (at, layer) in layers.iter().enumerate().rev() {
+            let mut dsums = Scratch::new(dy.len());
+            match layer.affine.clone() {
+                None => leaky_backward(level, &tape.maps[at], &dy, net.slope, &mut dsums),
+                Some([gamma, beta]) => {
+                    let (head, tail) = drow.split_at_mut(beta.start);
+                    norm_act_backward(
+                        level,
+                        &tape.sums[at],
+                        &row[gamma.clone()],
+                        &row[beta.clone()],
+                        &tape.moments[at],
+                        net.epsilon,
+                        &dy,
+                        &mut dsums,
+                        &mut head[gamma],
+                        &mut tail[..beta.len()],
+                    );
+                }
+            }
+            let x: &[f32] = if at == 0 { &net.s } else { &tape.maps[at - 1] };
+            weight_gradient(level, layer, x, &dsums, &mut drow[layer.conv.clone()]);
+            if at > 0 {
+                let weights = packed(level, layer, row, Pass::InputGradient);
+                let mut dx = Scratch::new(layer.shape.in_len());
+                conv_input_gradient(&layer.shape, &dsums, &weights, Epilogue::Nothing, &mut dx);
+                dy = dx;
+            }
+        }
+    });
+}
+
+fn packed(level: Level, layer: &Layer, row: &[f32], pass: Pass) -> Packed {
+    let strides = WeightStrides { target: 9 * layer.shape.input, source: 9, tap: 1 };
+    Packed::of(level, &layer.shape, &row[layer.conv.clone()], strides, pass)
+}
+
+/// The weight gradient in the order of a row, `[out, in, 3, 3]`.
+fn weight_gradient(level: Level, layer: &Layer, x: &[f32], dy: &[f32], to: &mut [f32]) {
+    let ConvShape { input, output, .. } = layer.shape;
+    let mut taps = Scratch::new(to.len());
+    conv_weight_gradient(level, &layer.shape, x, dy, &mut taps);
+    for (o, of_output) in to.chunks_exact_mut(9 * input).enumerate() {
+        for (i, of_input) in of_output.chunks_exact_mut(9).enumerate() {
+            for (tap, number) in of_input.iter_mut().enumerate() {
+                *number = taps[(tap * input + i) * output + o];
+            }
+        }
+    }
+}

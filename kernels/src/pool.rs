@@ -1,0 +1,104 @@
+//! Buffers used again: no page faults, no zeroing.
+//!
+//! A step asks for the same sizes as the step before. Memory fresh from the system is cleared page by page, which
+//! takes a fifth of a step of the large models; a buffer that comes back has its pages already. What it holds is
+//! old: whoever takes one writes all of it.
+
+use std::sync::{Mutex, PoisonError};
+
+/// Buffers kept; more than the tensors that live at once in a step, so that memory does not grow.
+const KEPT: usize = 96;
+/// Numbers below which the system's allocator is as good.
+const SMALL: usize = 1 << 12;
+
+/// Oldest first.
+static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+
+/// A buffer of `length` numbers, with whatever is in them.
+pub fn take(length: usize) -> Vec<f32> {
+    if length >= SMALL {
+        let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not much larger than needed, the newest first: it is the likeliest to be in cache.
+        let fits = |buffer: &Vec<f32>| (length..=length + length / 4).contains(&buffer.len());
+        if let Some(at) = pool.iter().rposition(fits) {
+            let mut buffer = pool.remove(at);
+            buffer.truncate(length);
+            return buffer;
+        }
+    }
+    vec![0.0; length]
+}
+
+/// Hands a buffer back for a later [`take`].
+pub fn give(buffer: Vec<f32>) {
+    if buffer.len() < SMALL {
+        return;
+    }
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if pool.len() == KEPT {
+        pool.remove(0);
+    }
+    pool.push(buffer);
+}
+
+/// A buffer that hands itself back.
+#[derive(Debug)]
+pub(crate) struct Scratch(Vec<f32>);
+
+impl Scratch {
+    pub fn new(length: usize) -> Self {
+        Self(take(length))
+    }
+
+    pub fn zeros(length: usize) -> Self {
+        let mut scratch = Self::new(length);
+        scratch.fill(0.0);
+        scratch
+    }
+}
+
+impl std::ops::Deref for Scratch {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Scratch {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
+
+impl Clone for Scratch {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.len());
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        give(std::mem::take(&mut self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_is_handed_back_is_taken_again() {
+        // A size of its own: other tests use the pool too.
+        let length = 123_457;
+        let mut buffer = take(length);
+        buffer.fill(7.0);
+        let place = buffer.as_ptr();
+        give(buffer);
+        let shorter = take(length - 1000);
+        assert_eq!((shorter.as_ptr(), shorter.len()), (place, length - 1000));
+        assert!(take(length).iter().all(|&number| number == 0.0));
+    }
+}

@@ -1,0 +1,358 @@
+//! The weight gradient of a convolution: an outer product of channels, summed over pixels.
+//!
+//! ```text
+//! dW[tap][i][o] = sum over images b, pixels n of  x[b, source[tap][n], i] * dy[b, n, o]
+//! ```
+//! The register tile holds input channels x output channels. Pixels come in chunks that stay in the first cache:
+//! a chunk of dy is copied so that its channels lie side by side, and the sums of a task lie tile by tile. The
+//! chunks fall into groups, each with sums of its own, added in order at the end: their number follows from the
+//! shape, so that threads never change a sum.
+
+use crate::lanes::{Kernel, Lanes, Level};
+use crate::parts::{Shared, for_each, piece};
+use crate::plan::{ConvShape, Plan};
+use crate::pool::Scratch;
+use crate::winograd::{suits, weight_gradient};
+
+/// Pixels of a chunk.
+const CHUNK: usize = 64;
+/// Tasks that keep many cores busy.
+const ENOUGH_TASKS: usize = 32;
+/// Channels from which on rows lie so far apart that they fall on each other in the first cache.
+const WIDE: usize = 256;
+
+/// The gradient, `[tap, input, output]` row-major (see [`WeightStrides::tap_major`](crate::WeightStrides)), of
+/// `x` `[B, H, W, in]` and `dy` `[B, H', W', out]`. One group.
+///
+/// # Panics
+/// Slices of other lengths, more than one group.
+pub fn conv_weight_gradient(
+    level: Level,
+    shape: &ConvShape,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+) {
+    assert_eq!(shape.groups, 1, "grouped convolutions have a gradient of their own");
+    assert_eq!(x.len(), shape.in_len(), "an input of another size");
+    assert_eq!(dy.len(), shape.out_len(), "an output gradient of another size");
+    assert_eq!(dw.len(), shape.weight_len(), "a weight gradient of another size");
+    if suits(shape, level.lanes(), shape.input, shape.output) {
+        return weight_gradient(level, shape, x, dy, dw);
+    }
+    level.run(Split { level, shape, plan: &Plan::forward(shape), x, dy, dw });
+}
+
+struct Split<'a> {
+    level: Level,
+    shape: &'a ConvShape,
+    plan: &'a Plan,
+    x: &'a [f32],
+    dy: &'a [f32],
+    dw: &'a mut [f32],
+}
+
+impl Kernel for Split<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Self { level, shape, plan, x, dy, dw } = self;
+        let (m, vectors) = tile_of::<L>(shape.output);
+        let width = L::N * vectors;
+        let x = Panels::new(x, shape.input, m);
+        let pairs = Pairs::new(plan, x.stride(), width);
+        // Whole images where maps are small, else pieces of one.
+        let images = (CHUNK / plan.to_pixels).max(1);
+        let chunks = shape.batch.div_ceil(images) * pairs.pieces;
+        let blocks = shape.output.div_ceil(width);
+        let groups = ENOUGH_TASKS.div_ceil(blocks).min(chunks);
+        let per_group = chunks.div_ceil(groups);
+        let groups = chunks.div_ceil(per_group);
+
+        let length = dw.len();
+        let mut partial = Scratch::new(if groups > 1 { groups * length } else { 0 });
+        let sums = Shared::new(if groups > 1 { &mut partial } else { &mut *dw });
+        for_each(blocks * groups, |at| {
+            let (block, group) = (at % blocks, at / blocks);
+            let (chunks, start) = (piece(chunks, per_group, group), group * length);
+            level.run(Task {
+                shape,
+                plan,
+                x: &x,
+                dy,
+                pairs: &pairs,
+                sums,
+                start,
+                block,
+                images,
+                chunks,
+            });
+        });
+        if groups > 1 {
+            add_groups(&partial, dw);
+        }
+    }
+}
+
+/// `dw` = the sum of as many slices of its length as `partial` holds.
+pub(crate) fn add_groups(partial: &[f32], dw: &mut [f32]) {
+    const PART: usize = 1 << 14;
+    let length = dw.len();
+    let dw = Shared::new(dw);
+    for_each(length.div_ceil(PART), |at| {
+        let range = piece(length, PART, at);
+        // SAFETY: parts do not overlap.
+        let sum = unsafe { dw.part(range.clone()) };
+        sum.copy_from_slice(&partial[range.clone()]);
+        for slice in partial.chunks_exact(length).skip(1) {
+            for (sum, term) in sum.iter_mut().zip(&slice[range.clone()]) {
+                *sum += term;
+            }
+        }
+    });
+}
+
+/// The pixels of a chunk and a tap that meet: where x lies in its image, where dy in its chunk.
+struct Pairs {
+    /// Pieces of an image.
+    pieces: usize,
+    taps: usize,
+    /// Where the list of `[piece, tap]` begins, and an end.
+    starts: Vec<usize>,
+    list: Vec<[u32; 2]>,
+}
+
+impl Pairs {
+    fn new(plan: &Plan, stride: usize, width: usize) -> Self {
+        let phase = &plan.phases[0];
+        let (pieces, taps) = (plan.to_pixels.div_ceil(CHUNK), phase.taps.len());
+        let mut starts = vec![0];
+        let mut list = Vec::with_capacity(phase.source.len());
+        for at in 0..pieces {
+            let range = piece(plan.to_pixels, CHUNK, at);
+            for sources in phase.source.chunks_exact(plan.to_pixels) {
+                for (i, &source) in sources[range.clone()].iter().enumerate() {
+                    if source >= 0 {
+                        list.push([source as u32 * stride as u32, (i * width) as u32]);
+                    }
+                }
+                starts.push(list.len());
+            }
+        }
+        Self { pieces, taps, starts, list }
+    }
+
+    fn of(&self, piece: usize, tap: usize) -> &[[u32; 2]] {
+        let at = piece * self.taps + tap;
+        &self.list[self.starts[at]..self.starts[at + 1]]
+    }
+}
+
+/// Input channels and vectors of output channels of the register tile.
+#[inline(always)]
+fn tile_of<L: Lanes>(outputs: usize) -> (usize, usize) {
+    match L::TILE {
+        (6, 2) if outputs <= L::N => (8, 1),
+        (12, 2) if outputs <= L::N => (12, 1),
+        tile => tile,
+    }
+}
+
+/// Channels in blocks of `block`: as they lie, or copied so that the pixels of a block lie side by side. A last block
+/// of fewer channels reaches back into the one before it, or is filled up with zeros where there is none.
+struct Panels<'a> {
+    as_they_lie: &'a [f32],
+    copied: Scratch,
+    channels: usize,
+    block: usize,
+    pixels: usize,
+}
+
+impl<'a> Panels<'a> {
+    fn new(numbers: &'a [f32], channels: usize, block: usize) -> Self {
+        let pixels = numbers.len() / channels;
+        let blocks = channels.div_ceil(block);
+        let copy = channels >= WIDE || channels < block;
+        let mut copied = Scratch::new(if copy { blocks * pixels * block } else { 0 });
+        if copy {
+            const PART: usize = 256;
+            let shared = Shared::new(&mut copied);
+            for_each(blocks * pixels.div_ceil(PART), |at| {
+                let (part, at) = (piece(pixels, PART, at / blocks), at % blocks);
+                let (first, kept) = (first_of(at, block, channels), block.min(channels));
+                let start = at * pixels * block;
+                // SAFETY: a part of a block is one task's alone.
+                let to =
+                    unsafe { shared.part(start + part.start * block..start + part.end * block) };
+                let from = numbers[part.start * channels..].chunks(channels);
+                for (to, from) in to.chunks_exact_mut(block).zip(from) {
+                    to[..kept].copy_from_slice(&from[first..first + kept]);
+                    to[kept..].fill(0.0);
+                }
+            });
+        }
+        Self { as_they_lie: numbers, copied, channels, block, pixels }
+    }
+
+    /// Numbers from one pixel to the next.
+    fn stride(&self) -> usize {
+        if self.copied.is_empty() { self.channels } else { self.block }
+    }
+
+    /// The numbers of a block of channels, pixel 0 first.
+    fn block(&self, block: usize) -> &[f32] {
+        if self.copied.is_empty() {
+            &self.as_they_lie[first_of(block, self.block, self.channels)..]
+        } else {
+            &self.copied[block * self.pixels * self.block..][..self.pixels * self.block]
+        }
+    }
+}
+
+/// The first channel of a block.
+pub(crate) fn first_of(at: usize, block: usize, channels: usize) -> usize {
+    (at * block).min(channels.saturating_sub(block))
+}
+
+/// One block of output channels over some chunks of pixels.
+struct Task<'a> {
+    shape: &'a ConvShape,
+    plan: &'a Plan,
+    x: &'a Panels<'a>,
+    dy: &'a [f32],
+    pairs: &'a Pairs,
+    sums: Shared<'a>,
+    start: usize,
+    block: usize,
+    images: usize,
+    chunks: std::ops::Range<usize>,
+}
+
+impl Kernel for Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        // SAFETY: the instruction set is that of the caller; see `tiles` for the rest.
+        unsafe {
+            match tile_of::<L>(self.shape.output) {
+                (6, 2) => self.tiles::<L, 6, 2>(),
+                (8, 1) => self.tiles::<L, 8, 1>(),
+                (12, 2) => self.tiles::<L, 12, 2>(),
+                (12, 1) => self.tiles::<L, 12, 1>(),
+                _ => self.tiles::<L, 4, 1>(),
+            }
+        }
+    }
+}
+
+impl Task<'_> {
+    /// # Safety
+    /// The instruction set of `L` is there; tasks that run together differ in block or `start`.
+    #[inline(always)]
+    unsafe fn tiles<L: Lanes, const M: usize, const V: usize>(&self) {
+        let Self { shape, plan, x, pairs, .. } = self;
+        let width = V * L::N;
+        let tiles = shape.input.div_ceil(M);
+        // `[tap, tile, M, width]`
+        let mut sums = Scratch::zeros(pairs.taps * tiles * M * width);
+        let mut gradients = Scratch::zeros(plan.to_pixels.min(CHUNK) * self.images * width);
+        for chunk in self.chunks.clone() {
+            let images = piece(shape.batch, self.images, chunk / pairs.pieces);
+            let at = chunk % pairs.pieces;
+            let range = piece(plan.to_pixels, CHUNK, at);
+            for (image, to) in images.clone().zip(gradients.chunks_mut(range.len() * width)) {
+                self.copy_gradients(image, range.clone(), width, to);
+            }
+            for (tap, of_tap) in sums.chunks_exact_mut(tiles * M * width).enumerate() {
+                let pairs = pairs.of(at, tap);
+                for (tile, sum) in of_tap.chunks_exact_mut(M * width).enumerate() {
+                    let inputs = x.block(tile);
+                    // SAFETY: every pair has `M` numbers in its image of this block of x, which is whole or filled
+                    // up, and `width` in its image of the chunk of dy; a tile has `M` rows of sums.
+                    unsafe {
+                        let mut acc = [[L::splat(0.0); V]; M];
+                        for (i, image) in images.clone().enumerate() {
+                            let x = inputs.as_ptr().add(image * plan.from_pixels * x.stride());
+                            let dy = gradients.as_ptr().add(i * range.len() * width);
+                            outer::<L, M, V>(pairs, x, dy, &mut acc);
+                        }
+                        for (m, acc) in acc.into_iter().enumerate() {
+                            for (v, acc) in acc.into_iter().enumerate() {
+                                let at = sum.as_mut_ptr().add(m * width + v * L::N);
+                                L::store(at, L::add(L::load(at), acc));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        self.write(&sums, M, width);
+    }
+
+    /// dy of the pixels `range` of `image`, the channels of this block side by side, zeros where there are fewer.
+    #[inline(always)]
+    fn copy_gradients(
+        &self,
+        image: usize,
+        range: std::ops::Range<usize>,
+        width: usize,
+        to: &mut [f32],
+    ) {
+        let outputs = self.shape.output;
+        let (first, kept) = (self.block * width, width.min(outputs - self.block * width));
+        let from = &self.dy[(image * self.plan.to_pixels + range.start) * outputs..];
+        for (to, from) in to.chunks_exact_mut(width).zip(from.chunks_exact(outputs)) {
+            to[..kept].copy_from_slice(&from[first..first + kept]);
+        }
+    }
+
+    /// The sums to their places; rows that an earlier tile had are left out.
+    #[inline(always)]
+    fn write(&self, sums: &[f32], m: usize, width: usize) {
+        let ConvShape { input, output, .. } = *self.shape;
+        let (channel, kept) = (self.block * width, width.min(output - self.block * width));
+        let tiles = input.div_ceil(m);
+        for (at, tile) in sums.chunks_exact(m * width).enumerate() {
+            let (tap, at) = (at / tiles, at % tiles);
+            let first = first_of(at, m, input);
+            let rows = tile.chunks_exact(width).enumerate().take(m.min(input)).skip(at * m - first);
+            for (row, numbers) in rows {
+                let start = self.start + (tap * input + first + row) * output + channel;
+                // SAFETY: the channels of this block in these sums are this task's alone.
+                let to = unsafe { self.sums.part(start..start + kept) };
+                to.copy_from_slice(&numbers[..kept]);
+            }
+        }
+    }
+}
+
+/// `acc[m][v] += sum over pairs of x[pair.0 + m] * dy[pair.1][v]`
+///
+/// # Safety
+/// `M` numbers at each place of x and `V` vectors at each of dy, the instruction set of `L`.
+#[inline(always)]
+pub(crate) unsafe fn outer<L: Lanes, const M: usize, const V: usize>(
+    pairs: &[[u32; 2]],
+    x: *const f32,
+    dy: *const f32,
+    acc: &mut [[L::V; V]; M],
+) {
+    // A local copy stays in registers.
+    let mut sums = *acc;
+    // SAFETY: by the caller's promise.
+    unsafe {
+        for &[from, to] in pairs {
+            let (x, dy) = (x.add(from as usize), dy.add(to as usize));
+            let vectors: [L::V; V] = std::array::from_fn(|v| L::load(dy.add(v * L::N)));
+            for (m, sums) in sums.iter_mut().enumerate() {
+                let x = L::splat(*x.add(m));
+                for (sum, &vector) in sums.iter_mut().zip(&vectors) {
+                    *sum = L::fma(x, vector, *sum);
+                }
+            }
+        }
+    }
+    *acc = sums;
+}
