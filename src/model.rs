@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::generator::Generator;
 use crate::latent::{Fixed, LatentSpace};
+use crate::nn::FrozenLayers;
 use crate::runtime::stream;
 
 /// `phi [B, P] -> image [B, 3, H, W]`, with the configuration it was made from.
@@ -17,6 +18,8 @@ pub struct Model {
     pub latent: Box<dyn LatentSpace>,
     pub generator: Generator,
     pub device: Device,
+    /// The generator's layers when it does not learn any more.
+    layers: Option<FrozenLayers>,
 }
 
 impl Model {
@@ -34,7 +37,14 @@ impl Model {
         let latent = config.latent.init(&fixed, device)?;
         let mut rng = stream(config.train.seed, "generator");
         let generator = config.generator.init(config.latent.shape(), &mut rng, device)?;
-        Ok(Self { config: config.clone(), fixed, latent, generator, device: device.clone() })
+        Ok(Self {
+            config: config.clone(),
+            fixed,
+            latent,
+            generator,
+            device: device.clone(),
+            layers: None,
+        })
     }
 
     /// The same with theta held constant, on a device with gradients: what restoration starts from.
@@ -42,6 +52,7 @@ impl Model {
         self.device = self.device.autodiff();
         self.latent = self.config.latent.init(&self.fixed, &self.device)?;
         self.generator = self.generator.train().no_grad();
+        self.layers = self.generator.frozen_layers();
         Ok(self)
     }
 
@@ -54,7 +65,11 @@ impl Model {
 
     /// Images of rows, with the running statistics, `[B, P]` -> `[B, 3, H, W]`.
     pub fn render(&self, rows: Tensor<2>) -> Tensor<4> {
-        self.generator.forward(self.latent.decode(rows))
+        let z = self.latent.decode(rows);
+        match &self.layers {
+            Some(layers) => self.generator.forward_frozen(z, layers),
+            None => self.generator.forward(z),
+        }
     }
 
     /// Side of the images.

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use common::reference::{Reference, worst};
 use lacuna::generator::Hourglass;
 use lacuna::latent::LatentSpace;
-use lacuna::loss::{Pyramid, laplacian_l1, mse};
+use lacuna::loss::{LossConfig, Pyramid};
 use lacuna::nn::{State, load_state, state_of};
 use lacuna::train::sgd;
 
@@ -53,11 +53,11 @@ fn check(reference: &Reference, file: &Path) {
     for step in 0..reference.config.steps {
         let z = latent.decode(rows.clone());
         let (image, statistics) = net.forward_train(z.clone());
-        let (lap, squared) = (
-            laplacian_l1(image.clone(), target.clone(), Pyramid::Published),
-            mse(image.clone(), target.clone()),
-        );
-        let losses = lap.clone() + squared.clone();
+        let of = |laplacian, mse| {
+            let loss = LossConfig { laplacian, mse, pyramid: Pyramid::Published };
+            loss.per_image(image.clone(), target.clone())
+        };
+        let (lap, squared, losses) = (of(1.0, 0.0), of(0.0, 1.0), of(1.0, 1.0));
         let expected = reference.row("train.loss_per_image", step);
         let error = worst(&losses.to_data().try_to_vec().unwrap(), &expected);
         if step == 0 {

@@ -9,15 +9,14 @@
 //! `latent side x 2^(U - D + 1)`.
 
 use burn::module::Module;
-use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::nn::{
-    Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormAct, Resample, Statistics,
-    align_corners_x2,
+    Block, Blocks, Conv, ConvConfig, ConvTransposeConfig, FrozenLayers, Statistics, UpBlock,
+    bilinear_x2, concat, sigmoid_image,
 };
 
 /// The widths of an hourglass.
@@ -94,10 +93,7 @@ impl HourglassConfig {
         device: &Device,
     ) -> Result<Hourglass> {
         let side = self.image_side(latent_side)?;
-        let conv = |config: ConvConfig, rng: &mut ChaCha8Rng| ConvBlock {
-            conv: config.init(rng, device),
-            norm: NormAct::new(config.channels[1], device),
-        };
+        let conv = |config: ConvConfig, rng: &mut ChaCha8Rng| Block::init(config, rng, device);
         let chain = |first: usize, widths: &[usize]| -> Vec<[usize; 2]> {
             let inputs = std::iter::once(first).chain(widths.iter().copied());
             inputs.zip(widths.iter().copied()).map(|(input, output)| [input, output]).collect()
@@ -121,10 +117,7 @@ impl HourglassConfig {
                 .enumerate()
                 .map(|(i, [input, output])| {
                     let channels = [input + skips.get(i).copied().unwrap_or(0), output];
-                    UpBlock {
-                        conv: ConvTransposeConfig { channels }.init(rng, device),
-                        norm: NormAct::new(output, device),
-                    }
+                    UpBlock::init(ConvTransposeConfig { channels }, rng, device)
                 })
                 .collect(),
             tail: chain(top, inner)
@@ -137,27 +130,13 @@ impl HourglassConfig {
     }
 }
 
-/// A convolution with its norm.
-#[derive(Module, Debug)]
-struct ConvBlock {
-    conv: Conv,
-    norm: NormAct,
-}
-
-/// A transposed convolution with its norm.
-#[derive(Module, Debug)]
-struct UpBlock {
-    conv: ConvTranspose,
-    norm: NormAct,
-}
-
 /// See the module and [`HourglassConfig`].
 #[derive(Module, Debug)]
 pub struct Hourglass {
-    down: Vec<ConvBlock>,
-    mid: Vec<ConvBlock>,
+    down: Vec<Block>,
+    mid: Vec<Block>,
     up: Vec<UpBlock>,
-    tail: Vec<ConvBlock>,
+    tail: Vec<Block>,
     last: Conv,
     side: usize,
 }
@@ -165,26 +144,38 @@ pub struct Hourglass {
 impl Hourglass {
     /// `[B, C, h, w]` -> `[B, 3, H, W]` in (0, 1), with the running statistics.
     pub fn forward(&self, z: Tensor<4>) -> Tensor<4> {
-        self.pass(z, &mut |norm, x| norm.forward(x))
+        self.pass(z, &mut |_, layer, x| layer.forward(x))
     }
 
     /// The same with each batch's own statistics, which are handed out in the order of the layers.
     pub fn forward_train(&self, z: Tensor<4>) -> (Tensor<4>, Vec<Statistics>) {
         let mut all = Vec::new();
-        let image = self.pass(z, &mut |norm, x| {
-            let (y, statistics) = norm.forward_train(x);
-            all.push(statistics);
+        let image = self.pass(z, &mut |_, layer, x| {
+            let (y, statistics) = layer.forward_train(x);
+            all.extend(statistics);
             y
         });
         (image, all)
     }
 
+    /// As [`forward`](Self::forward), through layers frozen by [`frozen_layers`](Self::frozen_layers); theta has no gradients.
+    pub fn forward_frozen(&self, z: Tensor<4>, layers: &FrozenLayers) -> Tensor<4> {
+        self.pass(z, &mut |at, _, x| layers.forward(at, x))
+    }
+
+    /// The layers as they stand, for a net that does not learn; `None` off the CPU.
+    pub fn frozen_layers(&self) -> Option<FrozenLayers> {
+        let device = self.devices().into_iter().next()?;
+        let layers = self.layers().into_iter().zip(self.sides());
+        FrozenLayers::of(layers, &device)
+    }
+
     /// Blends the statistics of [`forward_train`](Self::forward_train) into the running ones.
     pub fn update_running(&mut self, statistics: &[Statistics], momentum: f64) {
-        let norms = (self.down.iter_mut().map(|block| &mut block.norm))
-            .chain(self.mid.iter_mut().map(|block| &mut block.norm))
-            .chain(self.up.iter_mut().map(|block| &mut block.norm))
-            .chain(self.tail.iter_mut().map(|block| &mut block.norm));
+        let norms = (self.down.iter_mut().map(Block::norm_mut))
+            .chain(self.mid.iter_mut().map(Block::norm_mut))
+            .chain(self.up.iter_mut().map(UpBlock::norm_mut))
+            .chain(self.tail.iter_mut().map(Block::norm_mut));
         for (norm, statistics) in norms.zip(statistics) {
             norm.update_running(statistics, momentum);
         }
@@ -195,35 +186,53 @@ impl Hourglass {
         self.side
     }
 
+    /// All layers in the order in which an image passes them.
+    fn layers(&self) -> Vec<Blocks<'_>> {
+        let down = self.down.iter().chain(&self.mid).map(Blocks::Same);
+        let up = self.up.iter().map(Blocks::Up);
+        down.chain(up)
+            .chain(self.tail.iter().map(Blocks::Same))
+            .chain(std::iter::once(Blocks::Bare(&self.last)))
+            .collect()
+    }
+
+    /// The side of the map that enters each layer.
+    fn sides(&self) -> Vec<usize> {
+        let (down, up) = (self.down.len(), self.up.len());
+        let lowest = self.side >> (up + 1);
+        let halving = (0..down).map(|at| lowest << (down - at));
+        let doubling = (0..up).map(|at| lowest << at);
+        halving
+            .chain(self.mid.iter().map(|_| lowest))
+            .chain(doubling)
+            .chain((0..=self.tail.len()).map(|_| self.side))
+            .collect()
+    }
+
+    /// The way of an image; `layer` takes each layer's place, the layer, and what enters it.
     fn pass(
         &self,
         z: Tensor<4>,
-        norm: &mut dyn FnMut(&NormAct, Tensor<4>) -> Tensor<4>,
+        layer: &mut dyn FnMut(usize, Blocks<'_>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<4> {
+        let (down, mid, up) = (self.down.len(), self.mid.len(), self.up.len());
         let mut x = z;
         let mut skips = Vec::new();
-        for block in &self.down {
-            x = norm(&block.norm, block.conv.forward(x));
-            skips.push(x.clone());
-        }
-        for block in &self.mid {
-            x = norm(&block.norm, block.conv.forward(x));
-        }
-        for (i, block) in self.up.iter().enumerate() {
-            if i < 2
+        for (at, block) in self.layers().into_iter().enumerate() {
+            if (down + mid..down + mid + 2).contains(&at)
                 && let Some(skip) = skips.pop()
             {
-                x = Tensor::cat(vec![x, skip], 1);
+                x = concat(x, skip);
             }
-            x = norm(&block.norm, block.conv.forward(x));
+            if at == down + mid + up {
+                x = bilinear_x2(x);
+            }
+            x = layer(at, block, x);
+            if at < down {
+                skips.push(x.clone());
+            }
         }
-        let [_, _, height, width] = x.dims();
-        let double = [align_corners_x2(height), align_corners_x2(width)];
-        x = Resample::new(&double[0], &double[1], &x.device()).forward(x);
-        for block in &self.tail {
-            x = norm(&block.norm, block.conv.forward(x));
-        }
-        sigmoid(self.last.forward(x))
+        sigmoid_image(x)
     }
 }
 

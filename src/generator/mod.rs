@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use hourglass::{Hourglass, HourglassConfig};
 
 use crate::error::Result;
-use crate::nn::{State, Statistics, load_state, state_of};
+use crate::nn::{FrozenLayers, State, Statistics, load_state, state_of};
 
 /// Every generator by its kind: config, registry and constructor in one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,21 @@ impl Generator {
     pub fn forward_train(&self, z: Tensor<4>) -> (Tensor<4>, Vec<Statistics>) {
         match self {
             Self::Hourglass(net) => net.forward_train(z),
+        }
+    }
+
+    /// As [`forward`](Self::forward) through `layers`, which [`frozen_layers`](Self::frozen_layers) made of this net.
+    pub fn forward_frozen(&self, z: Tensor<4>, layers: &FrozenLayers) -> Tensor<4> {
+        match self {
+            Self::Hourglass(net) => net.forward_frozen(z, layers),
+        }
+    }
+
+    /// The layers for a net that does not learn any more; `None` where there is no faster way than
+    /// [`forward`](Self::forward).
+    pub fn frozen_layers(&self) -> Option<FrozenLayers> {
+        match self {
+            Self::Hourglass(net) => net.frozen_layers(),
         }
     }
 

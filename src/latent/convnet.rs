@@ -6,13 +6,16 @@
 //! ```
 //! The box clamps the conv weights, the first part of the row; [`Clamp`] says whether the affine too.
 
+use std::sync::Arc;
+
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor, TensorData};
+use lacuna_kernels::LatentNet;
 use serde::{Deserialize, Serialize};
 
 use super::LatentSpace;
 use crate::error::{Error, Result};
-use crate::nn::{LEAKY_SLOPE, instance_norm_act, per_image_conv3x3};
+use crate::nn::{BATCH_NORM_EPSILON, LEAKY_SLOPE, cpu, instance_norm_act, per_image_conv3x3};
 use crate::runtime::{stream, uniform};
 
 /// The shape of f and its box.
@@ -133,8 +136,12 @@ impl ConvNetConfig {
                 format!("this architecture needs {channels} x {side} x {side}"),
             ));
         }
+        let cpu = cpu::is_here(device).then(|| {
+            let (epsilon, slope) = (BATCH_NORM_EPSILON as f32, LEAKY_SLOPE as f32);
+            Arc::new(LatentNet::new(&self.channels, self.side, &s, epsilon, slope))
+        });
         let s = Tensor::from_data(TensorData::new(s, [1, channels, side, side]), device);
-        Ok(ConvNet { config: self.clone(), s })
+        Ok(ConvNet { config: self.clone(), s, cpu })
     }
 }
 
@@ -143,18 +150,13 @@ impl ConvNetConfig {
 pub struct ConvNet {
     config: ConvNetConfig,
     s: Tensor<4>,
+    /// The same net for the CPU kernels, where they are.
+    cpu: Option<Arc<LatentNet>>,
 }
 
-impl LatentSpace for ConvNet {
-    fn row_len(&self) -> usize {
-        self.config.row_len()
-    }
-
-    fn latent_shape(&self) -> [usize; 3] {
-        self.config.latent_shape()
-    }
-
-    fn decode(&self, rows: Tensor<2>) -> Tensor<4> {
+impl ConvNet {
+    /// `decode` in burn's operations, for every device.
+    fn decode_by_operations(&self, rows: Tensor<2>) -> Tensor<4> {
         let batch = rows.dims()[0];
         let layers = self.config.layers();
         let mut next = 0;
@@ -183,6 +185,23 @@ impl LatentSpace for ConvNet {
             };
         }
         x
+    }
+}
+
+impl LatentSpace for ConvNet {
+    fn row_len(&self) -> usize {
+        self.config.row_len()
+    }
+
+    fn latent_shape(&self) -> [usize; 3] {
+        self.config.latent_shape()
+    }
+
+    fn decode(&self, rows: Tensor<2>) -> Tensor<4> {
+        match &self.cpu {
+            Some(net) => cpu::latents(rows, net),
+            None => self.decode_by_operations(rows),
+        }
     }
 
     fn project(&self, rows: Tensor<2>) -> Tensor<2> {
@@ -227,6 +246,37 @@ mod tests {
         assert!(conv.iter().all(|&x| x == 0.01));
         assert!(affine.iter().all(|&x| x == 0.5));
         assert_eq!(space.project(once.clone()).to_data(), once.to_data());
+    }
+
+    #[test]
+    fn the_kernels_agree_with_the_operations() {
+        let widths: [&[usize]; 4] =
+            [&[2, 8, 16, 32, 64], &[2, 8, 16, 32, 64, 64, 64, 64], &[1, 3], &[3, 5, 7, 1]];
+        for channels in widths {
+            let config = config(channels, 6);
+            let device = Device::flex().autodiff();
+            let space = config.init(config.draw_input(1), &device).unwrap();
+            let row: Vec<f32> = [config.draw_start(2), config.draw_start(3)].concat();
+            // As small as the box makes them, so that the norms' epsilon counts.
+            let row: Vec<f32> = row.iter().map(|x| if *x == 1.0 { 1.0 } else { 0.1 * x }).collect();
+            let row = TensorData::new(row, [2, config.row_len()]);
+            let rows = Tensor::<2>::from_data(row, &device).require_grad();
+            let numbers = |z: Tensor<4>| z.into_data().try_into_vec::<f32>().unwrap();
+            let both = |decode: &dyn Fn(Tensor<2>) -> Tensor<4>| {
+                let z = decode(rows.clone());
+                let gradients = (z.clone() * z.clone()).sum().backward();
+                let gradient = rows.grad(&gradients).unwrap().into_data();
+                [numbers(z), gradient.try_into_vec::<f32>().unwrap()]
+            };
+            let ours = both(&|rows| space.decode(rows));
+            let theirs = both(&|rows| space.decode_by_operations(rows));
+            for (ours, theirs) in ours.iter().zip(&theirs) {
+                let apart = |(a, b): (&f32, &f32)| (a - b).abs();
+                let worst = ours.iter().zip(theirs).map(apart).fold(0.0, f32::max);
+                let largest = theirs.iter().fold(0f32, |max, x| max.max(x.abs()));
+                assert!(worst <= 1e-5 * largest, "{channels:?}: {worst:e} of {largest:e}");
+            }
+        }
     }
 
     #[test]

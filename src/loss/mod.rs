@@ -5,6 +5,8 @@ mod laplacian;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::nn::cpu;
+
 pub use laplacian::{Pyramid, kernel_weight, laplacian_l1};
 
 /// `laplacian * LapL1 + mse * MSE`, both weights 1 in the paper (SPEC 2.2).
@@ -17,8 +19,12 @@ pub struct LossConfig {
 }
 
 impl LossConfig {
-    /// The loss of each image, `[B, C, H, W]` twice -> `[B]`.
+    /// The loss of each image `x` against its target `y`, `[B, C, H, W]` twice -> `[B]`. The target is a constant:
+    /// it gets no gradient.
     pub fn per_image(&self, x: Tensor<4>, y: Tensor<4>) -> Tensor<1> {
+        if cpu::is_here(&x.device()) {
+            return cpu::image_loss(x, y, *self, None);
+        }
         let squared = mse(x.clone(), y.clone()).mul_scalar(self.mse);
         if self.laplacian == 0.0 {
             return squared;

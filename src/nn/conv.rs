@@ -6,6 +6,7 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
+use super::cpu;
 use crate::runtime::uniform;
 
 /// A convolution's shape; `init` draws its weights uniform in +-1/sqrt(in/groups * k * k)
@@ -71,9 +72,23 @@ pub struct Conv {
 impl Conv {
     /// `[B, in, H, W]` -> `[B, out, H', W']`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        if cpu::is_here(&x.device()) {
+            return cpu::convolve(x, self.weight.val(), self.spec());
+        }
         let options =
             ConvOptions::new([self.stride; 2], [self.padding; 2], [self.dilation; 2], self.groups);
         conv2d(x, self.weight.val(), None, options)
+    }
+
+    /// How it reads its input.
+    pub(super) fn spec(&self) -> cpu::ConvSpec {
+        let Self { stride, padding, dilation, groups, .. } = *self;
+        cpu::ConvSpec { stride, padding, dilation, groups, transposed: false }
+    }
+
+    /// `[out, in / groups, k, k]`
+    pub(super) fn weight(&self) -> Tensor<4> {
+        self.weight.val()
     }
 }
 
@@ -102,16 +117,26 @@ pub struct ConvTranspose {
 impl ConvTranspose {
     /// `[B, in, H, W]` -> `[B, out, 2H, 2W]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        if cpu::is_here(&x.device()) {
+            return cpu::convolve(x, self.weight.val(), Self::SPEC);
+        }
         let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
         conv_transpose2d(x, self.weight.val(), None, options)
+    }
+
+    pub(super) const SPEC: cpu::ConvSpec =
+        cpu::ConvSpec { stride: 2, padding: 1, dilation: 1, groups: 1, transposed: true };
+
+    /// `[in, out, 4, 4]`
+    pub(super) fn weight(&self) -> Tensor<4> {
+        self.weight.val()
     }
 }
 
 /// A 3x3 convolution, stride 1, no padding, with weights of its own for every image.
 ///
-/// Nine shifted views and one batched product: on two cores 1.5 to 3 times as fast as burn's
-/// convolution with one group per image (22 against 41 ms for the four layers of `photos-64`,
-/// forward and backward, 16 images).
+/// Nine shifted views and one batched product, in burn's operations: 1.5 to 3 times as fast as its convolution with
+/// one group per image.
 ///
 /// # Shapes
 /// - x: `[B, in, H, W]`

@@ -12,6 +12,9 @@ use burn::tensor::activation::leaky_relu;
 use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Device, Tensor};
 
+use super::cpu;
+use crate::image::numbers_of;
+
 /// Part of the model: the variance of f's first layer (~1.5e-6) lies below it (SPEC 1.4).
 pub const BATCH_NORM_EPSILON: f64 = 1e-5;
 
@@ -63,14 +66,29 @@ impl NormAct {
     pub fn forward_train(&self, x: Tensor<4>) -> (Tensor<4>, Statistics) {
         let [batch, _, height, width] = x.dims();
         let n = (batch * height * width) as f64;
-        let out = batch_norm_train(x, self.weight.val(), self.bias.val(), BATCH_NORM_EPSILON);
+        let (y, mean, variance) = if cpu::is_here(&x.device()) {
+            cpu::norm_act(x, self.weight.val(), self.bias.val())
+        } else {
+            let out = batch_norm_train(x, self.weight.val(), self.bias.val(), BATCH_NORM_EPSILON);
+            (leaky_relu(out.output, LEAKY_SLOPE), out.mean, out.variance)
+        };
         // A single number a channel has no unbiased variance; PyTorch refuses it, here it counts 0.
         let unbiased = if n > 1.0 { n / (n - 1.0) } else { 1.0 };
-        let statistics = Statistics {
-            mean: out.mean.inner(),
-            variance: out.variance.inner().mul_scalar(unbiased),
-        };
-        (leaky_relu(out.output, LEAKY_SLOPE), statistics)
+        let statistics =
+            Statistics { mean: mean.inner(), variance: variance.inner().mul_scalar(unbiased) };
+        (y, statistics)
+    }
+
+    /// Weight, bias, running mean and variance on the host.
+    pub(super) fn numbers(&self) -> cpu::NormNumbers {
+        let of = |param: &Param<Tensor<1>>| numbers_of(param.val().inner());
+        let (gamma, beta) = (of(&self.weight), of(&self.bias));
+        cpu::NormNumbers {
+            gamma,
+            beta,
+            mean: of(&self.running_mean),
+            variance: of(&self.running_var),
+        }
     }
 
     /// `running = (1 - momentum) * running + momentum * statistics`

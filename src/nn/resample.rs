@@ -8,6 +8,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::cpu;
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Resample {
@@ -42,6 +44,16 @@ fn product(x: Tensor<4>, rows: Tensor<2>, columns: Tensor<2>) -> Tensor<4> {
     let columns = columns.transpose().unsqueeze::<3>().expand([planes, width, out_width]);
     let rows = rows.unsqueeze::<3>().expand([planes, out_height, height]);
     rows.matmul(x.matmul(columns)).reshape([batch, channels, out_height, out_width])
+}
+
+/// Bilinear doubling with aligned corners, `[B, C, H, W]` -> `[B, C, 2H, 2W]`.
+pub fn bilinear_x2(x: Tensor<4>) -> Tensor<4> {
+    let device = x.device();
+    if cpu::is_here(&device) {
+        return cpu::bilinear(x);
+    }
+    let [_, _, height, width] = x.dims();
+    Resample::new(&align_corners_x2(height), &align_corners_x2(width), &device).forward(x)
 }
 
 /// The matrix of a one-dimensional resampling, `[to, from]`, row-major.

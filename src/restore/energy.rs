@@ -5,16 +5,19 @@
 //! ```
 //! Masked pixels are zero on both sides, and the means run over all pixels.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::loss::{LossConfig, laplacian_l1, mse};
+use crate::nn::cpu;
 
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Energy {
     loss: LossConfig,
     /// w, `[1, 1, h, w]`; 1 everywhere when absent.
-    weight: Option<Tensor<4>>,
+    weight: Option<(Tensor<4>, Arc<Vec<f32>>)>,
 }
 
 impl Energy {
@@ -36,16 +39,21 @@ impl Energy {
     /// The squared error weighted by `weight`, `[h, w]` row-major.
     #[must_use]
     pub fn weighted(self, weight: Vec<f32>, size: [usize; 2], device: &Device) -> Self {
+        let host = Arc::new(weight.clone());
         let weight = TensorData::new(weight, [1, 1, size[0], size[1]]);
-        Self { weight: Some(Tensor::from_data(weight, device)), ..self }
+        Self { weight: Some((Tensor::from_data(weight, device), host)), ..self }
     }
 
     /// E of each image: `predicted` `[B, c, h, w]` against `measured` `[1 or B, c, h, w]`, `[B]`.
     pub fn of(&self, predicted: Tensor<4>, measured: Tensor<4>) -> Tensor<1> {
         let measured = measured.expand(predicted.dims());
+        if cpu::is_here(&predicted.device()) {
+            let weight = self.weight.as_ref().map(|(_, host)| host.clone());
+            return cpu::image_loss(predicted, measured, self.loss, weight);
+        }
         let squared = match &self.weight {
             None => mse(predicted.clone(), measured.clone()),
-            Some(weight) => {
+            Some((weight, _)) => {
                 mse(predicted.clone() * weight.clone(), measured.clone() * weight.clone())
             }
         };

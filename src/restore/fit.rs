@@ -50,11 +50,9 @@ pub fn fit(
         if active.is_empty() {
             break;
         }
-        let tracked = rows.autodiff().require_grad();
-        let image = model.render(tracked.clone());
-        let energies = energies(&active, evidence, image);
-        let gradients = energies.clone().sum().backward();
-        let energies = numbers_of(energies);
+        let batch: Vec<&Evidence> = active.iter().map(|&i| &evidence[i]).collect();
+        let (moved, energies) = fit_step(model, &batch, rows, settings.fit.lr);
+        rows = moved;
         if let Some(energy) = energies.iter().find(|energy| !energy.is_finite()) {
             let problem = format!("the energy is {energy} after {step} steps");
             return Err(Error::input(
@@ -63,12 +61,6 @@ pub fn fit(
                 "lower its rate, `lr`, and try again",
             ));
         }
-        let moved = match tracked.grad(&gradients) {
-            Some(gradient) => tracked.inner() - gradient.mul_scalar(settings.fit.lr),
-            None => tracked.inner(),
-        };
-        rows = model.latent.project(moved);
-
         let event = Event::Fit {
             step: step + 1,
             steps: settings.fit.steps,
@@ -101,10 +93,38 @@ pub fn fit(
     Ok(Some(restored.into_iter().flatten().collect()))
 }
 
-/// The energy of each active image, `[B, 3, S, S]` -> `[B]`.
-fn energies(active: &[usize], evidence: &[Evidence], image: Tensor<4>) -> Tensor<1> {
-    let one = |(at, &i): (usize, &usize)| evidence[i].energy_of(image.clone().narrow(0, at, 1));
-    Tensor::cat(active.iter().enumerate().map(one).collect(), 0)
+/// One step: rows `[B, P]` without gradients, one for each evidence, and the energies before the step.
+///
+/// The image is cut off the net and pulled through it afterwards: each energy then has an image of its own, where
+/// slices of one batch would hand back a gradient of the whole batch each.
+pub fn fit_step(
+    model: &Model,
+    evidence: &[impl std::borrow::Borrow<Evidence>],
+    rows: Tensor<2>,
+    lr: f64,
+) -> (Tensor<2>, Vec<f32>) {
+    let rows = rows.autodiff().require_grad();
+    let image = model.render(rows.clone());
+    let values = image.clone().inner();
+    let alone = |at| values.clone().narrow(0, at, 1).autodiff().require_grad();
+    let alone: Vec<Tensor<4>> = (0..evidence.len()).map(alone).collect();
+    let energies = energies(evidence, &alone);
+    let gradients = energies.clone().sum().backward();
+    let of =
+        |image: &Tensor<4>| image.grad(&gradients).unwrap_or_else(|| image.zeros_like().inner());
+    let pull = Tensor::cat(alone.iter().map(of).collect(), 0);
+    let gradients = (image * pull.autodiff()).sum().backward();
+    let moved = match rows.grad(&gradients) {
+        Some(gradient) => rows.inner() - gradient.mul_scalar(lr),
+        None => rows.inner(),
+    };
+    (model.latent.project(moved), numbers_of(energies))
+}
+
+/// The energy of each image, `[1, 3, S, S]` each -> `[B]`.
+fn energies(evidence: &[impl std::borrow::Borrow<Evidence>], images: &[Tensor<4>]) -> Tensor<1> {
+    let each = evidence.iter().zip(images);
+    Tensor::cat(each.map(|(one, image)| one.borrow().energy_of(image.clone())).collect(), 0)
 }
 
 /// The rows at `places`.
@@ -123,7 +143,9 @@ fn finish(
     steps: usize,
 ) -> Result<Vec<Restored>> {
     let image = model.render(rows.autodiff()).inner();
-    let energies = numbers_of(energies(which, evidence, image.clone()));
+    let batch: Vec<&Evidence> = which.iter().map(|&i| &evidence[i]).collect();
+    let alone: Vec<Tensor<4>> = (0..which.len()).map(|at| image.clone().narrow(0, at, 1)).collect();
+    let energies = numbers_of(energies(&batch, &alone));
     let pictures = pictures_of(image.clone())?;
     let each = which.iter().enumerate().zip(energies).zip(pictures);
     each.map(|(((at, &i), energy), picture)| {

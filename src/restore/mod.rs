@@ -27,7 +27,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 pub use energy::Energy;
-pub use fit::{FitSettings, fit};
+pub use fit::{FitSettings, fit, fit_step};
 pub use paste::paste;
 pub use plateau::Plateau;
 pub use shrink::shrink_known;

@@ -3,6 +3,8 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Gradients, Tensor};
 
+use crate::nn::cpu;
+
 /// `theta - rate * gradient` for every tensor of `module` that has a gradient.
 pub fn sgd<M: Module>(module: M, gradients: &Gradients, rate: f64) -> M {
     module.map(&mut Step { gradients, rate })
@@ -18,7 +20,13 @@ impl ModuleMapper for Step<'_> {
         match param.val().grad(self.gradients) {
             None => param,
             Some(gradient) => param.map(|old| {
-                (old.inner() - gradient.mul_scalar(self.rate)).autodiff().require_grad()
+                let old = old.inner();
+                let new = if cpu::is_here(&old.device()) {
+                    cpu::descend(old, gradient, self.rate as f32)
+                } else {
+                    old - gradient.mul_scalar(self.rate)
+                };
+                new.autodiff().require_grad()
             }),
         }
     }
