@@ -1,5 +1,7 @@
 //! One step of training and of restoration, and the memory it takes: `cargo bench`.
 //!
+//! `cargo bench --bench step -- --profile CASE PHASE` shows where the time of a step goes; `--serve CASE PHASE` is what `step_pytorch.py` times in turn with PyTorch.
+//!
 //! Each case runs in a process of its own, so that its peak memory is its own. Printed are the median over the
 //! steps, the range, and the peak of resident memory (Linux). `cargo bench -- celeba` runs the cases whose name
 //! holds the word.
@@ -11,20 +13,27 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lacuna::Model;
 use lacuna::config::{Config, Layers};
 use lacuna::image::{Picture, batch_of};
-use lacuna::method::Lcm;
-use lacuna::restore::{FitSettings, Plateau, Restorer, Task};
+use lacuna::nn::profile;
+use lacuna::restore::{Task, fit_step};
 use lacuna::runtime::{stream, uniform};
 use lacuna::train::joint_step;
 
 /// Preset, images in a batch, steps that count.
 const CASES: [(&str, usize, usize); 3] =
     [("bench-64", 16, 20), ("photos-64", 16, 20), ("celeba-128", 10, 5)];
-const PHASES: [&str; 2] = ["training", "restoration"];
+const PHASES: [&str; 3] = ["training", "restoration", "latent"];
 const CHILD: &str = "LACUNA_BENCH_CASE";
 
 fn main() {
     if let Ok(case) = std::env::var(CHILD) {
         return child(&case);
+    }
+    let arguments: Vec<String> =
+        std::env::args().filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, "--serve", preset, phase] => return serve(preset, phase),
+        [_, "--profile", preset, phase] => return profile_step(preset, phase),
+        _ => {}
     }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     println!(
@@ -51,39 +60,55 @@ fn main() {
 fn child(case: &str) {
     let (preset, phase) = case.split_once(' ').expect("a case is a preset and a phase");
     let &(_, batch, steps) = CASES.iter().find(|case| case.0 == preset).expect("a known case");
-    let config = Layers::preset(preset).and_then(Layers::finish).expect("presets load");
-    let mut times = match phase {
-        "training" => training(&config, batch, steps),
-        _ => restoration(&config, batch, steps),
-    };
+    let mut step = stepper(preset, phase, batch);
+    // Two that do not count: buffers are new, caches cold.
+    step();
+    step();
+    let mut times: Vec<f64> = (0..steps).map(|_| step()).collect();
     times.sort_by(f64::total_cmp);
     let range = format!("{:.1}-{:.1}", times[0], times[times.len() - 1]);
     println!("{:>14.1}{range:>20}{:>12}", times[times.len() / 2], peak_mebibytes());
 }
 
-/// Milliseconds of each joint step, after two that do not count.
-fn training(config: &Config, batch: usize, steps: usize) -> Vec<f64> {
+/// A case ready to run: each call takes one step and gives its milliseconds.
+fn stepper(preset: &str, phase: &str, batch: usize) -> Box<dyn FnMut() -> f64> {
+    let config = Layers::preset(preset).and_then(Layers::finish).expect("presets load");
+    match phase {
+        "training" => training(&config, batch),
+        "restoration" => restoration(&config, batch),
+        "latent" => latent(&config, batch),
+        _ => panic!("no phase `{phase}`; there are {PHASES:?}"),
+    }
+}
+
+fn milliseconds(step: impl FnOnce()) -> f64 {
+    let started = Instant::now();
+    step();
+    started.elapsed().as_secs_f64() * 1e3
+}
+
+/// One joint step on theta and phi.
+fn training(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
     let plain = Device::flex();
     let model = Model::draw(config, &plain.clone().autodiff()).expect("presets make models");
     let target = batch_of(&noise(config.size, batch), &plain).expect("pictures of one size");
-    let row = model.fixed.start.repeat(batch);
-    let mut rows =
-        Tensor::from_data(TensorData::new(row, [batch, config.latent.row_len()]), &plain);
-    let (mut generator, latent) = (model.generator, model.latent);
-    let mut times = Vec::new();
-    for _ in 0..steps + 2 {
-        let started = Instant::now();
-        let step = joint_step(generator, &*latent, rows, &target, &config.loss, &config.train);
-        let losses = step.losses.into_data();
-        times.push(started.elapsed().as_secs_f64() * 1e3);
-        assert!(losses.convert::<f32>().iter::<f32>().all(f32::is_finite));
-        (generator, rows) = (step.generator, step.rows);
-    }
-    times.split_off(2)
+    let rows = start(&model, batch, &plain);
+    let (loss, train) = (config.loss, config.train.clone());
+    let latent = model.latent;
+    let mut state = Some((model.generator, rows));
+    Box::new(move || {
+        milliseconds(|| {
+            let (generator, rows) = state.take().expect("a step leaves its state");
+            let step = joint_step(generator, &*latent, rows, &target, &loss, &train);
+            let losses = step.losses.into_data();
+            assert!(losses.convert::<f32>().iter::<f32>().all(f32::is_finite));
+            state = Some((step.generator, step.rows));
+        })
+    })
 }
 
-/// Milliseconds of each step of inpainting, after two that do not count.
-fn restoration(config: &Config, batch: usize, steps: usize) -> Vec<f64> {
+/// One step of inpainting: energy, gradient of the rows, SGD and box.
+fn restoration(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
     let device = Device::flex();
     let model = Model::draw(config, &device).expect("presets make models");
     let side = config.size;
@@ -92,18 +117,88 @@ fn restoration(config: &Config, batch: usize, steps: usize) -> Vec<f64> {
         |picture: &Picture| Task::Inpaint.evidence(picture, Some(&known), config, &device);
     let evidence: Vec<_> =
         noise(side, batch).iter().map(|p| evidence(p).expect("the mask fits")).collect();
-    let mut fit = config.restore.inpaint;
-    fit.steps = steps + 2;
-    let settings = FitSettings { fit, plateau: Plateau { window: 0, tolerance: 0.0 } };
-    let restorer = Lcm::new(model, settings).expect("the model can be frozen");
-    let (mut times, mut last) = (Vec::new(), Instant::now());
-    let mut watch = |_| {
-        times.push(last.elapsed().as_secs_f64() * 1e3);
-        last = Instant::now();
-        std::ops::ControlFlow::Continue(())
-    };
-    restorer.restore(&evidence, &mut watch).expect("the energy stays finite");
-    times.split_off(2)
+    let model = model.frozen().expect("the model can be frozen");
+    let mut rows = Some(start(&model, batch, &device));
+    let lr = config.restore.inpaint.lr;
+    Box::new(move || {
+        milliseconds(|| {
+            let taken = rows.take().expect("a step leaves its rows");
+            let (moved, energies) = fit_step(&model, &evidence, taken, lr);
+            assert!(energies.iter().all(|energy| energy.is_finite()));
+            rows = Some(moved);
+        })
+    })
+}
+
+/// The latent nets alone, forward and backward.
+fn latent(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
+    let model = Model::draw(config, &Device::flex().autodiff()).expect("presets make models");
+    let rows = start(&model, batch, &Device::flex());
+    let latent = model.latent;
+    let [channels, height, width] = latent.latent_shape();
+    let count = batch * channels * height * width;
+    let mut rng = stream(0, "upstream");
+    let numbers: Vec<f32> = (0..count).map(|_| uniform(&mut rng) - 0.5).collect();
+    let data = TensorData::new(numbers, [batch, channels, height, width]);
+    let upstream = Tensor::<4>::from_data(data, &Device::flex().autodiff());
+    Box::new(move || {
+        milliseconds(|| {
+            let rows = rows.clone().autodiff().require_grad();
+            let gradients = (latent.decode(rows.clone()) * upstream.clone()).sum().backward();
+            let gradient = rows.grad(&gradients).expect("rows are tracked").into_data();
+            assert!(gradient.convert::<f32>().iter::<f32>().all(f32::is_finite));
+        })
+    })
+}
+
+/// `batch` rows of the shared start.
+fn start(model: &Model, batch: usize, device: &Device) -> Tensor<2> {
+    let row = model.fixed.start.repeat(batch);
+    Tensor::from_data(TensorData::new(row, [batch, model.latent.row_len()]), device)
+}
+
+/// Where the time of a step goes; the rest is burn's own operations and the book-keeping between them.
+fn profile_step(preset: &str, phase: &str) {
+    const STEPS: usize = 5;
+    let &(_, batch, _) = CASES.iter().find(|case| case.0 == preset).expect("a known case");
+    let mut step = stepper(preset, phase, batch);
+    step();
+    step();
+    profile::start();
+    let total: f64 = (0..STEPS).map(|_| step()).sum::<f64>() / STEPS as f64;
+    let kinds = profile::stop();
+    println!("{preset} {phase}, batch {batch}: ms a step, mean of {STEPS}");
+    let mut rest = total;
+    for (kind, seconds) in kinds {
+        let took = seconds * 1e3 / STEPS as f64;
+        rest -= took;
+        println!("{kind:<40}{took:>10.2}{:>8.1} %", 100.0 * took / total);
+    }
+    println!(
+        "{:<40}{rest:>10.2}{:>8.1} %\n{:<40}{total:>10.2}",
+        "rest",
+        100.0 * rest / total,
+        "step"
+    );
+}
+
+/// Takes orders on stdin: `go N` is answered by the milliseconds of N steps, `end` by the peak of memory.
+fn serve(preset: &str, phase: &str) {
+    let &(_, batch, _) = CASES.iter().find(|case| case.0 == preset).expect("a known case");
+    let mut step = stepper(preset, phase, batch);
+    for line in std::io::stdin().lines() {
+        let line = line.expect("orders are text");
+        match line.strip_prefix("go ").and_then(|count| count.parse::<usize>().ok()) {
+            Some(count) => {
+                let times: Vec<String> = (0..count).map(|_| format!("{:.4}", step())).collect();
+                println!("[{}]", times.join(", "));
+            }
+            None => {
+                println!("{{\"peak_mib\": {}}}", peak_mebibytes());
+                return;
+            }
+        }
+    }
 }
 
 fn noise(side: usize, batch: usize) -> Vec<Picture> {
