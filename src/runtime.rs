@@ -38,6 +38,21 @@ pub fn device(name: &str) -> Result<Device> {
     }
 }
 
+/// Limits the CPU work of this process to `count` threads; results do not depend on it. To be called before any
+/// work, once.
+///
+/// # Errors
+/// 0, or a call after work has begun.
+pub fn set_threads(count: usize) -> Result<()> {
+    if count == 0 {
+        let remedy = "give 1 or more, or leave it out for all cores";
+        return Err(Error::input("threads", "0 can do no work", remedy));
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(count).build_global().map_err(|error| {
+        Error::input("threads", error.to_string(), "set them once, before any work")
+    })
+}
+
 /// The stream of random numbers that belongs to `name` under `seed`.
 pub fn stream(seed: u64, name: &str) -> ChaCha8Rng {
     let mut hasher = blake3::Hasher::new();

@@ -52,6 +52,7 @@ fn folders_presets_and_keys_that_cannot_be_used_are_named() {
     refused(&strs(&with(&["--set", "train.batch=0"])), &["train.batch", "1 or more"]);
     refused(&strs(&with(&["--config", text(&missing)])), &["missing"]);
     refused(&strs(&with(&["--device", "tpu"])), &["tpu", "cpu"]);
+    refused(&strs(&with(&["--threads", "0"])), &["threads", "1 or more"]);
     refused(&strs(&with(&["--minutes", "NaN"])), &["train.minutes", "NaN is not allowed"]);
     refused(&strs(&with(&["--minutes", "-1"])), &["train.minutes", "-1 is out of range"]);
     refused(&strs(&train(&broken.join("a.jpg"))), &["a.jpg", "name the folder it lies in"]);

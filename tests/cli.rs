@@ -17,7 +17,7 @@ fn one_and_two_threads_give_the_same_bytes() {
     let workshop = Workshop::new();
     let run = |threads: &str, arguments: Vec<String>| {
         let mut command = Command::new(BIN);
-        let output = command.args(arguments).env("RAYON_NUM_THREADS", threads).output().unwrap();
+        let output = command.args(arguments).args(["--threads", threads]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
     // Layers as wide as those of the presets: small ones are never split among threads.

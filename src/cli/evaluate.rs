@@ -13,7 +13,7 @@ use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Task};
 use lacuna::store::{probe, write_atomically};
 use lacuna::train::Run;
-use lacuna::{Error, Model, Result, runtime};
+use lacuna::{Error, Model, Result};
 
 use super::Ending;
 use super::options::{DamageOptions, RunOptions, whole};
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     let damage = arguments.damage.damage()?;
     let tasks: Vec<Task> = arguments.tasks.iter().copied().map(Task::from).collect();
     tasks.iter().try_for_each(|&task| damage.check(task))?;
-    let device = runtime::device(&arguments.options.device)?;
+    let device = arguments.options.device()?;
     let run = Run::at(&arguments.model);
     let model = Model::open(run.folder(), &device)?;
     let config = model.config.clone();

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use burn::tensor::Device;
 use clap::Args;
-use lacuna::Result;
 use lacuna::config::Layers;
 use lacuna::evaluate::Damage;
+use lacuna::{Result, runtime};
 
 /// Settings: a preset, a file over it, single keys over that.
 #[derive(Debug, Args)]
@@ -45,10 +46,23 @@ pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
 pub(super) struct RunOptions {
     /// `cpu`, or with the matching build `cuda:0`, `wgpu`
     #[arg(long, default_value = "cpu")]
-    pub device: String,
+    device: String,
+    /// CPU threads; results do not depend on their number [default: all cores]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
+    threads: Option<usize>,
     /// One JSON object a line on stdout for every event, for machines
     #[arg(long)]
     pub json: bool,
+}
+
+impl RunOptions {
+    /// The device, after the threads were set: what comes before all work.
+    pub fn device(&self) -> Result<Device> {
+        if let Some(threads) = self.threads {
+            runtime::set_threads(threads)?;
+        }
+        runtime::device(&self.device)
+    }
 }
 
 /// What is done to whole pictures.

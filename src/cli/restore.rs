@@ -7,7 +7,7 @@ use lacuna::degrade::Hole;
 use lacuna::method::Lcm;
 use lacuna::restore::job::{Job, MaskSource, run as run_job};
 use lacuna::restore::{FitSettings, Task};
-use lacuna::{Error, Model, Result, runtime};
+use lacuna::{Error, Model, Result};
 
 use super::Ending;
 use super::options::{RunOptions, whole};
@@ -102,7 +102,7 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     if arguments.batch == 0 {
         return Err(Error::input("--batch", "0 is out of range", "give a number 1 or more"));
     }
-    let device = runtime::device(&arguments.options.device)?;
+    let device = arguments.options.device()?;
     let model = Model::open(&arguments.model, &device)?;
     let mut config = model.config.clone();
     let mut fit = task.fit(&config.restore);

@@ -8,7 +8,7 @@ use lacuna::config::{Config, Layers};
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::store::probe;
 use lacuna::train::{Run, train};
-use lacuna::{Error, Result, runtime};
+use lacuna::{Error, Result};
 
 use super::Ending;
 use super::options::{RunOptions, SettingsOptions};
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     let folder = folder(&arguments, &run)?;
     // A hundred thousand photos take minutes to read.
     probe(run.folder())?;
-    let device = runtime::device(&arguments.options.device)?;
+    let device = arguments.options.device()?;
     let mut progress = Progress::new(arguments.options.json);
     let photos = Photos::scan(&folder, PhotoConfig::from(&config), &mut progress)?;
     let outcome = train(&photos, &config, &run, &device, &mut progress)?;

@@ -16,7 +16,7 @@ use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Task};
 use lacuna::store::{probe, write_atomically};
 use lacuna::train::{Outcome, Run, train};
-use lacuna::{Model, Result, runtime};
+use lacuna::{Model, Result};
 
 use super::Ending;
 use super::evaluate::measure;
@@ -73,7 +73,7 @@ impl Shown {
 
 pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     let out = &arguments.out;
-    let device = runtime::device(&arguments.options.device)?;
+    let device = arguments.options.device()?;
     let mut progress = Progress::new(arguments.options.json);
 
     let config = settings(&arguments)?;
