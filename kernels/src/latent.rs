@@ -12,7 +12,7 @@ use crate::lanes::Level;
 use crate::leaky::leaky_backward;
 use crate::norm::{Moments, norm_act, norm_act_backward};
 use crate::pack::{Packed, Pass, WeightStrides};
-use crate::parts::{Shared, for_each};
+use crate::parts::{Shared, for_each_whole};
 use crate::plan::ConvShape;
 use crate::pool::Scratch;
 use crate::weight::conv_weight_gradient;
@@ -22,8 +22,9 @@ use crate::weight::conv_weight_gradient;
 pub struct LatentNet {
     channels: Vec<usize>,
     side: usize,
-    /// `[S, S, c0]`
-    s: Vec<f32>,
+    /// The nine neighbours of every pixel that the first layer writes, `[S-2, S-2, c0, 9]`: s never changes, so its
+    /// first layer is a product of matrices.
+    patches: Vec<f32>,
     epsilon: f32,
     slope: f32,
 }
@@ -59,8 +60,13 @@ impl LatentNet {
         let input = side + 2 * (channels.len() - 1);
         let (pixels, first) = (input * input, channels[0]);
         assert_eq!(s.len(), first * pixels, "an s of another size");
-        let s = (0..pixels).flat_map(|p| (0..first).map(move |c| s[c * pixels + p])).collect();
-        Self { channels: channels.to_vec(), side, s, epsilon, slope }
+        let mut patches = Vec::with_capacity((input - 2) * (input - 2) * first * 9);
+        for (y, x) in (0..input - 2).flat_map(|y| (0..input - 2).map(move |x| (y, x))) {
+            for plane in s.chunks_exact(pixels) {
+                patches.extend((0..9).map(|tap| plane[(y + tap / 3) * input + x + tap % 3]));
+            }
+        }
+        Self { channels: channels.to_vec(), side, patches, epsilon, slope }
     }
 
     /// `[C, h, w]`
@@ -91,7 +97,12 @@ impl LatentNet {
         let layer = |(at, conv): (usize, std::ops::Range<usize>)| {
             let [input, output] = [self.channels[at], self.channels[at + 1]];
             let side = self.side + 2 * (count - at);
-            let shape = ConvShape { padding: 0, ..ConvShape::same(1, side, side, input, output) };
+            let shape = if at == 0 {
+                let same = ConvShape::same(1, side - 2, side - 2, 9 * input, output);
+                ConvShape { kernel: 1, padding: 0, ..same }
+            } else {
+                ConvShape { padding: 0, ..ConvShape::same(1, side, side, input, output) }
+            };
             let affine = (at + 1 < count).then(|| [take(output), take(output)]);
             Layer { shape, conv, affine }
         };
@@ -138,11 +149,11 @@ fn forward(
     assert_eq!(rows.len(), batch * length, "rows of another length");
     assert_eq!(z.len(), batch * size, "latents of another size");
     let (layers, z) = (net.layers(), Shared::new(z));
-    for_each(batch, |image| {
+    for_each_whole(batch, |image| {
         let row = &rows[image * length..][..length];
         let mut tape = ImageTape::default();
         for layer in &layers {
-            let x = tape.maps.last().map_or(net.s.as_slice(), |map| map);
+            let x = tape.maps.last().map_or(net.patches.as_slice(), |map| map);
             let weights = packed(level, layer, row, Pass::Forward);
             let mut y = Scratch::new(layer.shape.out_len());
             let Some([gamma, beta]) = layer.affine.clone() else {
@@ -181,7 +192,7 @@ pub fn latent_backward(
     assert_eq!(drows.len(), batch * length, "row gradients of another length");
     assert_eq!(dz.len(), batch * size, "latent gradients of another size");
     let (layers, drows) = (net.layers(), Shared::new(drows));
-    for_each(batch, |image| {
+    for_each_whole(batch, |image| {
         let (row, tape) = (&rows[image * length..][..length], &tape.0[image]);
         // SAFETY: a task has an image of its own.
         let drow = unsafe { drows.part(image * length..(image + 1) * length) };
@@ -207,7 +218,7 @@ pub fn latent_backward(
                     );
                 }
             }
-            let x: &[f32] = if at == 0 { &net.s } else { &tape.maps[at - 1] };
+            let x: &[f32] = if at == 0 { &net.patches } else { &tape.maps[at - 1] };
             weight_gradient(level, layer, x, &dsums, &mut drow[layer.conv.clone()]);
             if at > 0 {
                 let weights = packed(level, layer, row, Pass::InputGradient);
@@ -220,19 +231,22 @@ pub fn latent_backward(
 }
 
 fn packed(level: Level, layer: &Layer, row: &[f32], pass: Pass) -> Packed {
-    let strides = WeightStrides { target: 9 * layer.shape.input, source: 9, tap: 1 };
+    let ConvShape { input, kernel, .. } = layer.shape;
+    let taps = kernel * kernel;
+    let strides = WeightStrides { target: taps * input, source: taps, tap: 1 };
     Packed::of(level, &layer.shape, &row[layer.conv.clone()], strides, pass)
 }
 
-/// The weight gradient in the order of a row, `[out, in, 3, 3]`.
+/// The weight gradient in the order of a row, `[out, in, tap]`.
 fn weight_gradient(level: Level, layer: &Layer, x: &[f32], dy: &[f32], to: &mut [f32]) {
-    let ConvShape { input, output, .. } = layer.shape;
-    let mut taps = Scratch::new(to.len());
-    conv_weight_gradient(level, &layer.shape, x, dy, &mut taps);
-    for (o, of_output) in to.chunks_exact_mut(9 * input).enumerate() {
-        for (i, of_input) in of_output.chunks_exact_mut(9).enumerate() {
+    let ConvShape { input, output, kernel, .. } = layer.shape;
+    let taps = kernel * kernel;
+    let mut tap_major = Scratch::new(to.len());
+    conv_weight_gradient(level, &layer.shape, x, dy, &mut tap_major);
+    for (o, of_output) in to.chunks_exact_mut(taps * input).enumerate() {
+        for (i, of_input) in of_output.chunks_exact_mut(taps).enumerate() {
             for (tap, number) in of_input.iter_mut().enumerate() {
-                *number = taps[(tap * input + i) * output + o];
+                *number = tap_major[(tap * input + i) * output + o];
             }
         }
     }

@@ -7,6 +7,7 @@
 //! plan.rs       a convolution as lists of pixels: stride, border, dilation, phases
 //! pack.rs       weights in the order of the register tile
 //! gather.rs     that tile: forward passes and input gradients
+//! panels.rs     a map's channels in blocks
 //! weight.rs     weight gradients
 //! winograd.rs   3x3 convolutions with fewer multiplications
 //! conv.rs       convolutions by these
@@ -37,6 +38,7 @@ mod layout;
 mod leaky;
 mod norm;
 mod pack;
+mod panels;
 mod parts;
 mod peak;
 mod plan;

@@ -7,6 +7,8 @@
 //! plan of a convolution is the list of its input gradient, which is also a transposed convolution forward: with
 //! stride s it falls into s*s phases, each with the taps that reach its pixels, so nothing is multiplied by zero.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 /// The shape of a convolution `[B, H, W, in] -> [B, H', W', out]`, `H' = (H + 2p - d(k-1) - 1)/s + 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvShape {
@@ -108,9 +110,38 @@ pub(crate) struct Plan {
     pub phases: Vec<Phase>,
 }
 
+/// Plans kept: more than the layers of a net differ in.
+const KEPT: usize = 32;
+
 impl Plan {
     /// From the input to the output.
-    pub fn forward(shape: &ConvShape) -> Self {
+    pub fn forward(shape: &ConvShape) -> Arc<Self> {
+        Self::kept(shape, true)
+    }
+
+    /// From the output to the input: the input gradient.
+    pub fn transposed(shape: &ConvShape) -> Arc<Self> {
+        Self::kept(shape, false)
+    }
+
+    /// A plan depends on neither batch nor channels and is the same in every step, so it is made once.
+    fn kept(shape: &ConvShape, forward: bool) -> Arc<Self> {
+        static PLANS: Mutex<Vec<(ConvShape, bool, Arc<Plan>)>> = Mutex::new(Vec::new());
+        let key = ConvShape { batch: 1, input: 1, output: 1, groups: 1, ..*shape };
+        let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, _, plan)) = plans.iter().find(|plan| (plan.0, plan.1) == (key, forward)) {
+            return plan.clone();
+        }
+        let make = if forward { Self::make_forward } else { Self::make_transposed };
+        let plan = Arc::new(make(&key));
+        if plans.len() == KEPT {
+            plans.remove(0);
+        }
+        plans.push((key, forward, plan.clone()));
+        plan
+    }
+
+    fn make_forward(shape: &ConvShape) -> Self {
         let [out_height, out_width] = shape.out();
         let taps: Vec<usize> = (0..shape.taps()).collect();
         let mut source = Vec::with_capacity(taps.len() * out_height * out_width);
@@ -130,8 +161,7 @@ impl Plan {
         Self { from_pixels: shape.in_pixels(), to_pixels, phases }
     }
 
-    /// From the output to the input: the input gradient.
-    pub fn transposed(shape: &ConvShape) -> Self {
+    fn make_transposed(shape: &ConvShape) -> Self {
         let [out_height, out_width] = shape.out();
         let stride = shape.stride;
         // Output row that reads input row `y` at tap `i`: y + p - i d, where divisible by the stride.

@@ -10,10 +10,11 @@ use std::ops::Range;
 
 use super::{PRODUCTS, Pieces, plane};
 use crate::lanes::{Kernel, Lanes, Level};
+use crate::panels::first_of;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::ConvShape;
 use crate::pool::Scratch;
-use crate::weight::{add_groups, first_of, outer};
+use crate::weight::{add_groups, outer};
 
 /// Pieces of a chunk.
 const CHUNK: usize = 192;
