@@ -1,5 +1,5 @@
 # The contributing guide: what to run, and when.
-.PHONY: check test parity bench demo
+.PHONY: check test parity bench sanitize demo
 
 check: ## before every commit: format, lints, docs, tests
 	.ci/run
@@ -10,8 +10,12 @@ test:
 parity: ## the model against independent runs, fast
 	cargo test --release parity
 
-bench: ## one step of training and restoration: time and memory
+bench: ## one step of training and restoration: time and memory; every layer: share of the processor's peak
 	cargo bench
+
+sanitize: ## the kernels' tests under AddressSanitizer
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test -p lacuna-kernels \
+		--target x86_64-unknown-linux-gnu --target-dir target/sanitize
 
 demo: ## five minutes, no download
 	cargo run --release -- demo

@@ -65,6 +65,6 @@ pub use norm::{Moments, norm_act, norm_act_backward};
 pub use pack::{Packed, Pass, WeightStrides};
 pub use peak::fma_peak;
 pub use plan::ConvShape;
-pub use pool::{give, take};
+pub use pool::{give, poison, take};
 pub use sgd::{sgd, sgd_clamp};
 pub use weight::conv_weight_gradient;

@@ -41,6 +41,12 @@ pub fn give(buffer: Vec<f32>) {
     pool.push(buffer);
 }
 
+/// Fills all buffers that wait with NaN, so that a test sees who reads what it has not written.
+pub fn poison() {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    pool.iter_mut().for_each(|buffer| buffer.fill(f32::NAN));
+}
+
 /// A buffer that hands itself back.
 #[derive(Debug)]
 pub(crate) struct Scratch(Vec<f32>);
