@@ -71,11 +71,11 @@ fn check(reference: &Reference, file: &Path) {
             later = later.max(error);
         }
         // One backward pass serves both: phi gets the gradient of the sum, theta that of the mean.
-        let grads = losses.sum().backward();
+        let mut grads = losses.sum().backward();
         if step == 0 {
             gradients = gradient_error(reference, &net, &rows, &grads);
         }
-        net = sgd(net, &grads, reference.config.lr_theta / reference.config.batch as f64);
+        net = sgd(net, &mut grads, reference.config.lr_theta / reference.config.batch as f64);
         net.update_running(&statistics, reference.config.bn_momentum);
         let step = rows.grad(&grads).expect("rows are tracked").mul_scalar(reference.config.lr_phi);
         rows = latent.project(rows.inner() - step).autodiff().require_grad();

@@ -240,7 +240,7 @@ impl Kernel for OuterRow<'_> {
 /// The instruction set of `L`; equal lengths, multiples of `L::N`.
 #[inline(always)]
 unsafe fn add_product<L: Lanes>(a: &[f32], b: &[f32], sums: &mut [f32]) {
-    debug_assert!(a.len() == b.len() && b.len() == sums.len() && a.len().is_multiple_of(L::N));
+    assert!(a.len() == b.len() && b.len() == sums.len() && a.len().is_multiple_of(L::N));
     for at in (0..sums.len()).step_by(L::N) {
         // SAFETY: `at + N` is inside of all three.
         unsafe {

@@ -53,6 +53,7 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
+        assert!(self.y.len() == self.dy.len() && self.dy.len() == self.dx.len());
         let whole = self.y.len() / L::N * L::N;
         for at in (0..whole).step_by(L::N) {
             // SAFETY: `at + N` is inside of all three.

@@ -21,7 +21,6 @@ mod fold;
 mod passes;
 
 use crate::Level;
-use crate::lanes::{Kernel, Lanes};
 use crate::parts::{Shared, for_each};
 use fold::{Affine, Fold};
 use passes::{Apply, Input, Statistics, Sums};
@@ -131,83 +130,3 @@ pub fn norm_act_backward(
         });
     });
 }
-
-/// [`norm_act`] of one small map inside another kernel, on this thread; the same bytes.
-///
-/// # Safety
-/// The instruction set of `L` is there.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-#[allow(dead_code)] // the networks that normalise each image call it
-pub(crate) unsafe fn norm_act_serial<L: Lanes>(
-    x: &[f32],
-    channels: usize,
-    gamma: &[f32],
-    beta: &[f32],
-    epsilon: f32,
-    y: &mut [f32],
-    mean: &mut [f32],
-    variance: &mut [f32],
-) {
-    let fold = Fold::new(L::N, channels, x.len());
-    fold.check(&[("y", y.len())], &[("gamma", gamma.len()), ("beta", beta.len())]);
-    fold.check(&[], &[("mean", mean.len()), ("variance", variance.len())]);
-
-    let mut partial = vec![0.0; fold.partials()];
-    for i in 0..fold.pieces() {
-        let (mean, m2) = partial[fold.partial(i)].split_at_mut(fold.width);
-        // SAFETY: by the caller's promise.
-        unsafe { Statistics { x: &x[fold.piece(i)], mean, m2 }.run::<L>() };
-    }
-    fold.moments(x, &partial, mean, variance);
-
-    let Affine { scale, shift, .. } = &Affine::new(&fold, gamma, beta, mean, variance, epsilon);
-    // SAFETY: as above.
-    unsafe { Apply { x, scale, shift, y }.run::<L>() };
-}
-
-/// [`norm_act_backward`] of one small map inside another kernel, on this thread; the same bytes.
-///
-/// # Safety
-/// The instruction set of `L` is there.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-#[allow(dead_code)] // as above
-pub(crate) unsafe fn norm_act_backward_serial<L: Lanes>(
-    x: &[f32],
-    channels: usize,
-    gamma: &[f32],
-    beta: &[f32],
-    mean: &[f32],
-    variance: &[f32],
-    epsilon: f32,
-    dy: &[f32],
-    dx: &mut [f32],
-    dgamma: &mut [f32],
-    dbeta: &mut [f32],
-) {
-    let fold = Fold::new(L::N, channels, x.len());
-    fold.check(
-        &[("dy", dy.len()), ("dx", dx.len())],
-        &[("gamma", gamma.len()), ("beta", beta.len())],
-    );
-    fold.check(&[], &[("dgamma", dgamma.len()), ("dbeta", dbeta.len())]);
-    fold.check(&[], &[("mean", mean.len()), ("variance", variance.len())]);
-
-    let affine = Affine::new(&fold, gamma, beta, mean, variance, epsilon);
-    let Affine { scale, shift, mean, .. } = &affine;
-    let mut partial = vec![0.0; fold.partials()];
-    for i in 0..fold.pieces() {
-        let (first, second) = partial[fold.partial(i)].split_at_mut(fold.width);
-        let (x, dy) = (&x[fold.piece(i)], &dy[fold.piece(i)]);
-        // SAFETY: by the caller's promise.
-        unsafe { Sums { x, dy, scale, shift, mean, first, second }.run::<L>() };
-    }
-
-    let (along, constant) = &affine.gradients(&fold, &partial, dgamma, dbeta);
-    // SAFETY: as above.
-    unsafe { Input { x, dy, scale, shift, along, constant, dx }.run::<L>() };
-}
-
-#[cfg(test)]
-mod tests;

@@ -53,7 +53,7 @@ pub(crate) struct Shared<'a> {
     slice: PhantomData<&'a mut [f32]>,
 }
 
-// SAFETY: a `Shared` only hands out what its users promise to keep apart, see `Shared::part` and `Shared::at`.
+// SAFETY: a `Shared` only hands out what its users promise to keep apart, see [`Shared::part`].
 unsafe impl Send for Shared<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Shared<'_> {}

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::lanes::{Kernel, Lanes, Level};
+use crate::lanes::{Kernel, Lanes, Level, MAX_LANES};
 
 /// Rounds of the loop that one measurement takes.
 const ROUNDS: usize = 1 << 22;
@@ -41,7 +41,7 @@ impl Kernel for Fma {
                 }
             }
             let total = sums.into_iter().reduce(|a, b| L::add(a, b)).unwrap_or(factor);
-            let mut buffer = [0.0; 16];
+            let mut buffer = [0.0; MAX_LANES];
             L::store(buffer.as_mut_ptr(), total);
             buffer[0]
         }

@@ -143,6 +143,10 @@ impl Plan {
 
     fn make_forward(shape: &ConvShape) -> Self {
         let [out_height, out_width] = shape.out();
+        assert!(
+            shape.in_pixels().max(out_height * out_width) < 1 << 31,
+            "a map of too many pixels"
+        );
         let taps: Vec<usize> = (0..shape.taps()).collect();
         let mut source = Vec::with_capacity(taps.len() * out_height * out_width);
         for tap in &taps {

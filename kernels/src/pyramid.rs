@@ -195,7 +195,8 @@ impl Band {
         unsafe {
             let first = columns.add(MAX_LANES);
             let sums = [first, first.add(apart), first.add(2 * apart)];
-            // No closure here or below: it would be compiled without the instruction set.
+            // No closure here or below: where it is not inlined it is compiled without the instruction set, which is
+            // right but slow.
             let mut k = [[L::splat(0.0); 3]; 3];
             for (to, from) in k.iter_mut().zip(kernel) {
                 *to = [L::splat(from[0]), L::splat(from[1]), L::splat(from[2])];

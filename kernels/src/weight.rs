@@ -126,6 +126,7 @@ impl Pairs {
     fn new(plan: &Plan, stride: usize, width: usize) -> Self {
         let phase = &plan.phases[0];
         let (pieces, taps) = (plan.to_pixels.div_ceil(CHUNK), phase.taps.len());
+        assert!(plan.from_pixels * stride < 1 << 32, "a map of too many numbers");
         let mut starts = vec![0];
         let mut list = Vec::with_capacity(phase.source.len());
         for at in 0..pieces {

@@ -95,6 +95,11 @@ pub trait LatentSpace: Debug + Send + Sync {
     /// `[B, P]` -> `[B, C, h, w]`; a row's latent depends on that row alone.
     fn decode(&self, rows: Tensor<2>) -> Tensor<4>;
 
+    /// `project(rows - lr * gradient)`, all without gradients.
+    fn step(&self, rows: Tensor<2>, gradient: Tensor<2>, lr: f64) -> Tensor<2> {
+        self.project(rows - gradient.mul_scalar(lr))
+    }
+
     /// The nearest rows inside the space's box, ball, or whole space, `[B, P]` -> `[B, P]`.
     fn project(&self, rows: Tensor<2>) -> Tensor<2>;
 }

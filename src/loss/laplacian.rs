@@ -30,19 +30,18 @@ pub enum Pyramid {
     BurtAdelson,
 }
 
-/// The normalised kernel at row `i` and column `j`, both 0..5.
-pub fn kernel_weight(pyramid: Pyramid, i: usize, j: usize) -> f32 {
-    match pyramid {
-        Pyramid::Published => {
-            let e = |d: usize| (-((d as f64 - 2.0).powi(2)) / 4.0).exp();
-            let sum: f64 = (0..SIDE).map(e).sum::<f64>() * 2.0 * SIDE as f64;
-            ((e(i) + e(j)) / sum) as f32
-        }
-        Pyramid::BurtAdelson => {
-            let binomial = [1.0, 4.0, 6.0, 4.0, 1.0];
-            binomial[i] * binomial[j] / 256.0
+impl From<Pyramid> for lacuna_kernels::Pyramid {
+    fn from(pyramid: Pyramid) -> Self {
+        match pyramid {
+            Pyramid::Published => Self::Published,
+            Pyramid::BurtAdelson => Self::BurtAdelson,
         }
     }
+}
+
+/// The normalised kernel at row `i` and column `j`, both 0..5.
+pub fn kernel_weight(pyramid: Pyramid, i: usize, j: usize) -> f32 {
+    lacuna_kernels::kernel_weight(pyramid.into(), i, j)
 }
 
 /// LapL1 of each image, `[B, C, H, W]` twice -> `[B]`; H and W at least 8.

@@ -25,6 +25,7 @@ impl LossConfig {
         if cpu::is_here(&x.device()) {
             return cpu::image_loss(x, y, *self, None);
         }
+        let y = y.detach();
         let squared = mse(x.clone(), y.clone()).mul_scalar(self.mse);
         if self.laplacian == 0.0 {
             return squared;

@@ -14,6 +14,7 @@ mod conv;
 pub(crate) mod cpu;
 mod layer;
 mod norm;
+#[doc(hidden)]
 pub mod profile;
 mod resample;
 mod state;

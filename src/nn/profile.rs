@@ -1,4 +1,4 @@
-//! Where a step's time goes: seconds by kind of work, for the benchmarks.
+//! Where a step's time goes: seconds by kind of work, for the benchmarks alone.
 //!
 //! Off unless [`start`] was called; then every operation of the CPU kernels adds the time that it took.
 

@@ -6,6 +6,8 @@
 //! Every energy is an image's own and one backward pass of their sum serves all; an image that has settled
 //! leaves the batch, so that the others go on faster.
 
+use std::borrow::Borrow;
+
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::plateau::{Plateau, Watcher};
@@ -99,7 +101,7 @@ pub fn fit(
 /// slices of one batch would hand back a gradient of the whole batch each.
 pub fn fit_step(
     model: &Model,
-    evidence: &[impl std::borrow::Borrow<Evidence>],
+    evidence: &[impl Borrow<Evidence>],
     rows: Tensor<2>,
     lr: f64,
 ) -> (Tensor<2>, Vec<f32>) {
@@ -115,14 +117,14 @@ pub fn fit_step(
     let pull = Tensor::cat(alone.iter().map(of).collect(), 0);
     let gradients = (image * pull.autodiff()).sum().backward();
     let moved = match rows.grad(&gradients) {
-        Some(gradient) => rows.inner() - gradient.mul_scalar(lr),
+        Some(gradient) => model.latent.step(rows.inner(), gradient, lr),
         None => rows.inner(),
     };
-    (model.latent.project(moved), numbers_of(energies))
+    (moved, numbers_of(energies))
 }
 
 /// The energy of each image, `[1, 3, S, S]` each -> `[B]`.
-fn energies(evidence: &[impl std::borrow::Borrow<Evidence>], images: &[Tensor<4>]) -> Tensor<1> {
+fn energies(evidence: &[impl Borrow<Evidence>], images: &[Tensor<4>]) -> Tensor<1> {
     let each = evidence.iter().zip(images);
     Tensor::cat(each.map(|(one, image)| one.borrow().energy_of(image.clone())).collect(), 0)
 }

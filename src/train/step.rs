@@ -41,15 +41,15 @@ pub fn joint_step(
     let rows = rows.autodiff().require_grad();
     let (image, statistics) = generator.forward_train(latent.decode(rows.clone()));
     let losses = loss.per_image(image, target.clone());
-    let gradients = losses.clone().sum().backward();
+    let mut gradients = losses.clone().sum().backward();
 
-    let mut generator = sgd(generator, &gradients, config.lr_theta / batch as f64);
+    let mut generator = sgd(generator, &mut gradients, config.lr_theta / batch as f64);
     generator.update_running(&statistics, config.bn_momentum);
-    let moved = match rows.grad(&gradients) {
-        Some(gradient) => rows.inner() - gradient.mul_scalar(config.lr_phi),
+    let moved = match rows.grad_remove(&mut gradients) {
+        Some(gradient) => latent.step(rows.inner(), gradient, config.lr_phi),
         None => rows.inner(),
     };
-    Stepped { generator, rows: latent.project(moved), losses: losses.inner() }
+    Stepped { generator, rows: moved, losses: losses.inner() }
 }
 
 /// The running statistics recomputed over many minibatches with phi and theta fixed (SPEC 1.5).

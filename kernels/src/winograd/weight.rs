@@ -146,7 +146,7 @@ impl Task<'_> {
             for channel in (0..self.outputs).step_by(L::N) {
                 let lanes = L::N.min(self.outputs - channel);
                 // SAFETY: a pixel has `lanes` numbers from `channel` on; the row of this piece in each product and
-                // block has `width`, of which those beyond the last channel stay zero.
+                // block has `width`; what stands beyond the last channel goes into sums that are not written out.
                 unsafe {
                     let [a, b, c, e] = pixels.map(|pixel| match pixel {
                         Some(pixel) => L::load_part(pixel[channel..].as_ptr(), lanes),

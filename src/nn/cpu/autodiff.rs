@@ -223,8 +223,8 @@ impl Gradient<1> for ImageLoss {
 
     fn gradients(mut dx: Self::State, dy: FlexTensor, _: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let _span = span("loss");
-        let dy = dy.to_contiguous();
-        scale_images(Level::best(), dx.storage_mut::<f32>(), slice(&dy));
+        let upstream = dy.to_contiguous();
+        scale_images(Level::best(), dx.storage_mut::<f32>(), slice(&upstream));
         [Some(dx)]
     }
 }
@@ -232,7 +232,10 @@ impl Gradient<1> for ImageLoss {
 impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     fn convolve(x: Recorded<C>, weight: Recorded<C>, spec: ConvSpec) -> Recorded<C> {
         let ((x, node_x), (weight, node_weight)) = (x.into_parts(), weight.into_parts());
-        record::<Convolve, C, 2>([node_x, node_weight], |_| {
+        record::<Convolve, C, 2>([node_x, node_weight], |tracked| {
+            if !tracked {
+                return (Flex::convolve(x, weight, spec), None);
+            }
             let x = channels_last(x);
             let shape = shape_of(spec, dims(&x), dims(&weight));
             let y = Flex::convolve(x.clone(), weight.clone(), spec);
@@ -327,6 +330,17 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
             loss_and_gradient(level, slice(&x), slice(&y), shape, weights, &mut losses, &mut dx);
             (plain(losses, [shape.batch]), Some(plain(dx, dims(&x))))
         })
+    }
+
+    fn descend_rows(
+        rows: Recorded<C>,
+        gradient: Recorded<C>,
+        rate: f32,
+        clamped: usize,
+        half_box: f32,
+    ) -> Recorded<C> {
+        let (rows, gradient) = (rows.into_primitive(), gradient.into_primitive());
+        Recorded::<C>::new(Flex::descend_rows(rows, gradient, rate, clamped, half_box))
     }
 
     fn descend(weight: Recorded<C>, gradient: Recorded<C>, rate: f32) -> Recorded<C> {

@@ -8,7 +8,7 @@ use lacuna_kernels::{
     ConvShape, Epilogue, LatentNet, Level, LossShape, LossWeights, Packed, Pass, bilinear_x2,
     conv_forward, conv_input_gradient, conv_weight_gradient, grouped_forward,
     grouped_input_gradient, grouped_weight_gradient, latent_forward, loss, norm_act, sgd,
-    sigmoid_to_channels_first, take,
+    sgd_clamp, sigmoid_to_channels_first, take,
 };
 
 use super::map::{
@@ -94,11 +94,7 @@ fn slice_of_weights(weight: &FlexTensor) -> &[f32] {
 
 /// The kernels' words for a loss.
 pub(super) fn loss_weights(loss: LossConfig, map: Option<&[f32]>) -> LossWeights<'_> {
-    use crate::loss::Pyramid;
-    let pyramid = match loss.pyramid {
-        Pyramid::Published => lacuna_kernels::Pyramid::Published,
-        Pyramid::BurtAdelson => lacuna_kernels::Pyramid::BurtAdelson,
-    };
+    let pyramid = loss.pyramid.into();
     LossWeights { laplacian: loss.laplacian as f32, mse: loss.mse as f32, pyramid, map }
 }
 
@@ -188,6 +184,22 @@ impl Kernels for Flex {
         let weights = loss_weights(config, weight.as_ref().map(|map| map.as_slice()));
         loss(Level::best(), slice(&x), slice(&y), shape, weights, &mut losses);
         plain(losses, [shape.batch])
+    }
+
+    fn descend_rows(
+        rows: FlexTensor,
+        gradient: FlexTensor,
+        rate: f32,
+        clamped: usize,
+        half_box: f32,
+    ) -> FlexTensor {
+        let _span = span("sgd");
+        let (mut rows, gradient) = (rows.to_contiguous(), gradient.to_contiguous());
+        let [batch, length] = [0, 1].map(|side| rows.layout().shape()[side]);
+        let numbers = &mut rows.storage_mut::<f32>()[..batch * length];
+        sgd_clamp(Level::best(), numbers, length, slice(&gradient), rate, clamped, half_box);
+        recycle(gradient);
+        rows
     }
 
     fn descend(mut weight: FlexTensor, gradient: FlexTensor, rate: f32) -> FlexTensor {

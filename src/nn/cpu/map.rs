@@ -28,10 +28,11 @@ pub(super) fn channels_last(tensor: FlexTensor) -> FlexTensor {
         return tensor;
     }
     let [b, c, h, w] = dims;
-    let tensor = tensor.to_contiguous();
+    let plain = tensor.to_contiguous();
+    drop(tensor);
     let mut numbers = take(b * c * h * w);
-    to_channels_last(Level::best(), slice(&tensor), dims, &mut numbers);
-    recycle(tensor);
+    to_channels_last(Level::best(), slice(&plain), dims, &mut numbers);
+    recycle(plain);
     map(numbers, dims)
 }
 
@@ -95,7 +96,7 @@ pub(super) fn tap_major(numbers: Vec<f32>, [a, b, k, _]: [usize; 4]) -> FlexTens
 pub(super) fn to_tap_major(tensor: FlexTensor) -> Vec<f32> {
     let [a, b, k, _] = dims(&tensor);
     let (tensor, strides) = weights(tensor);
-    let numbers = slice(&tensor);
+    let numbers = &tensor.storage::<f32>()[tensor.layout().start_offset()..];
     let mut out = Vec::with_capacity(a * b * k * k);
     for tap in 0..k * k {
         for source in 0..b {

@@ -69,6 +69,14 @@ pub(crate) trait Kernels: Backend {
         loss: LossConfig,
         weight: Option<Arc<Vec<f32>>>,
     ) -> FloatTensor<Self>;
+    /// `rows - rate * gradient`, the first `clamped` numbers of each row then brought into the box, without gradients.
+    fn descend_rows(
+        rows: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        rate: f32,
+        clamped: usize,
+        half_box: f32,
+    ) -> FloatTensor<Self>;
     /// `weight - rate * gradient`, without gradients.
     fn descend(
         weight: FloatTensor<Self>,
@@ -138,6 +146,20 @@ pub(crate) fn descend<const D: usize>(
 ) -> Tensor<D> {
     let (weight, gradient) = (weight.into_dispatch(), gradient.into_dispatch());
     Tensor::from_dispatch(<Dispatch as Kernels>::descend(weight, gradient, rate))
+}
+
+/// `rows - rate * gradient`, then the first `clamped` numbers of each row brought into +-`half_box`. Neither has
+/// gradients.
+pub(crate) fn descend_rows(
+    rows: Tensor<2>,
+    gradient: Tensor<2>,
+    rate: f32,
+    clamped: usize,
+    half_box: f32,
+) -> Tensor<2> {
+    let (rows, gradient) = (rows.into_dispatch(), gradient.into_dispatch());
+    let moved = <Dispatch as Kernels>::descend_rows(rows, gradient, rate, clamped, half_box);
+    Tensor::from_dispatch(moved)
 }
 
 /// The epsilon of all norms, as the kernels take it.
