@@ -241,6 +241,19 @@ fn a_run_is_measured_on_photos_of_ones_own_that_it_has_not_seen() {
 }
 
 #[test]
+fn a_photo_that_was_learned_and_taken_away_is_never_measured() {
+    let workshop = Workshop::new();
+    let (run, away) = (workshop.at("run"), workshop.at("away"));
+    fs::create_dir(&away).unwrap();
+    fs::rename(workshop.at("photos/02.png"), away.join("02.png")).unwrap();
+    ok(&["train", "--resume", "--out", text(&run), "--set", "train.passes=3"]);
+    let report = workshop.at("report");
+    let evaluate = ["evaluate", "--model", text(&run), "--out", text(&report)];
+    let measured = [&evaluate[..], &["--hole", "center:6", "--data", text(&away)]].concat();
+    refused(&measured, &["trained on 1 of its 1 photos", "02.png"]);
+}
+
+#[test]
 fn the_demo_ends_with_the_path_of_its_page_and_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("demo");

@@ -8,7 +8,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use common::runs::{tiny, write_photos};
 use lacuna::config::Config;
-use lacuna::data::{PhotoConfig, Photos};
+use lacuna::data::{Id, PhotoConfig, Photos};
 use lacuna::event::{Event, Silent};
 use lacuna::store::Checkpoint;
 use lacuna::train::{Outcome, Run, train};
@@ -110,9 +110,12 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
             .clone()
     };
     let before = rows(&run);
+    let all = run.manifest().unwrap().learned();
+    assert_eq!(all.len(), 5);
 
     std::fs::rename(folder.join("00.png"), folder.join("zz.png")).unwrap();
-    std::fs::remove_file(folder.join("01.png")).unwrap();
+    let away = Id::of(&std::fs::read(folder.join("01.png")).unwrap());
+    std::fs::rename(folder.join("01.png"), dir.path().join("away.png")).unwrap();
     write_photos(&dir.path().join("more"), 7, 16);
     std::fs::rename(dir.path().join("more/06.png"), folder.join("06.png")).unwrap();
     let mut told = None;
@@ -131,6 +134,16 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
     assert!(before.keys().all(|key| after.contains_key(key)));
     let kept = before.iter().filter(|(key, row)| after.get(*key) == Some(row)).count();
     assert!(kept >= 2, "{kept}");
+
+    // The model has seen the photo that is away, until it is there again to be named with the others.
+    let manifest = run.manifest().unwrap();
+    assert!(manifest.former.iter().eq([&away]), "{:?}", manifest.former);
+    assert!(manifest.learned().is_superset(&all));
+    std::fs::rename(dir.path().join("away.png"), folder.join("back.png")).unwrap();
+    let mut stop = |_: Event| ControlFlow::Break(());
+    train(&photos(&folder, &config), &config, &run, &Device::flex(), &mut stop).unwrap();
+    let manifest = run.manifest().unwrap();
+    assert!(manifest.former.is_empty() && manifest.learned().is_superset(&all));
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use super::Id;
 use crate::runtime::{stream, uniform};
 
+/// What parts the name of a mirrored copy's row from its photo's.
+const FLIP: &str = "/flip";
+
 /// One row of the latent store: a photo, or its mirrored copy as an image of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row {
@@ -13,7 +16,15 @@ pub struct Row {
 impl Row {
     /// The name of the row in the store: the photo's id, `id/flip` for the mirrored copy.
     pub fn key(&self) -> String {
-        if self.flipped { format!("{}/flip", self.id) } else { self.id.to_string() }
+        if self.flipped { format!("{}{FLIP}", self.id) } else { self.id.to_string() }
+    }
+
+    /// The row of the name `key`, the inverse of [`key`](Self::key).
+    pub fn named(key: &str) -> Self {
+        match key.strip_suffix(FLIP) {
+            Some(id) => Self { id: Id::written(id), flipped: true },
+            None => Self { id: Id::written(key), flipped: false },
+        }
     }
 }
 
@@ -80,6 +91,11 @@ mod tests {
 
     fn rows(n: u32) -> Vec<Row> {
         (0..n).map(|i| Row { id: Id::of(&i.to_le_bytes()), flipped: i % 3 == 0 }).collect()
+    }
+
+    #[test]
+    fn a_row_is_found_by_its_name() {
+        assert!(rows(6).into_iter().all(|row| Row::named(&row.key()) == row));
     }
 
     #[test]

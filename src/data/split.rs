@@ -16,6 +16,11 @@ impl Id {
         Self(blake3::hash(bytes).to_hex().to_string())
     }
 
+    /// The id whose digits are `text`, as [`as_str`](Self::as_str) gave them.
+    pub(super) fn written(text: &str) -> Self {
+        Self(text.to_string())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -21,7 +21,7 @@ impl Split {
     /// # Errors
     /// A run that holds nothing out; a held-out photo that the manifest says was trained on.
     pub fn of(photos: &Photos, run: &Run) -> Result<Self> {
-        let trained = trained(run)?;
+        let trained = run.manifest()?.learned();
         let split = Self { train: seen(photos, &trained)?, held_out: unseen(photos, &trained)? };
         if split.held_out.is_empty() {
             let what = format!("run `{}`", run.folder().display());
@@ -37,16 +37,10 @@ impl Split {
     /// # Errors
     /// One of `others` that the manifest says was trained on.
     pub fn with(photos: Option<&Photos>, others: &Photos, run: &Run) -> Result<Self> {
-        let trained = trained(run)?;
+        let trained = run.manifest()?.learned();
         let train = photos.map_or(Ok(Vec::new()), |photos| seen(photos, &trained))?;
         Ok(Self { train, held_out: unseen(others, &trained)? })
     }
-}
-
-/// What the manifest of `run` says it was trained on.
-fn trained(run: &Run) -> Result<BTreeSet<Id>> {
-    let photos = run.manifest()?.photos.into_iter();
-    Ok(photos.filter(|entry| !entry.held_out).map(|entry| entry.id).collect())
 }
 
 /// A photo that came after the training, on the side of the learned ones, is neither seen nor for measuring.

@@ -96,7 +96,7 @@ pub fn train(
         }
     }
     run.write_config(config)?;
-    run.write_manifest(photos)?;
+    run.write_manifest(photos, &state.latents)?;
     let mut log = Log::resume(run, state.step)?;
     let mut clock = Clock::new(state.seconds);
     let mut minibatch = None;

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 
 use super::Run;
 use crate::config::Config;
-use crate::data::{Photos, Sampler};
+use crate::data::{Id, Photos, Row, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::model::Model;
@@ -28,7 +28,7 @@ pub(super) fn start(
     config.check_resumes(&run.settings()?.finish()?)?;
     let state = Checkpoint::open(&run.checkpoint(), config, device)?;
     let (folder, before) = learned(run, &state);
-    let now: BTreeSet<String> = sampler.order().iter().map(|row| row.id.to_string()).collect();
+    let now: BTreeSet<Id> = sampler.order().iter().map(|row| row.id.clone()).collect();
     let added = now.difference(&before).count();
     // A row whose photo is not there is kept: the folder may be mounted again tomorrow.
     let removed = before.difference(&now).count();
@@ -41,15 +41,16 @@ pub(super) fn start(
 
 /// The photos that the run learned when it was last at work, and their folder. By the manifest: the checkpoint
 /// has no row yet of a photo that the first pass did not come to. By the checkpoint where there is no manifest.
-fn learned(run: &Run, state: &Checkpoint) -> (Option<PathBuf>, BTreeSet<String>) {
+/// Photos that left the folder earlier do not count: that was no change since.
+fn learned(run: &Run, state: &Checkpoint) -> (Option<PathBuf>, BTreeSet<Id>) {
     match run.manifest() {
         Ok(manifest) => {
             let learned = manifest.photos.into_iter().filter(|photo| !photo.held_out);
-            (Some(manifest.folder), learned.map(|photo| photo.id.to_string()).collect())
+            (Some(manifest.folder), learned.map(|photo| photo.id).collect())
         }
         Err(_) => {
             let rows = state.latents.rows().keys();
-            (None, rows.map(|key| key.trim_end_matches("/flip").to_string()).collect())
+            (None, rows.map(|key| Row::named(key).id).collect())
         }
     }
 }

@@ -9,15 +9,16 @@
 //!     model/                  the finished model
 //! ```
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Layers};
-use crate::data::{Entry, Photos, Skipped};
+use crate::data::{Entry, Id, Photos, Row, Skipped};
 use crate::error::{Error, Result};
-use crate::store::{CHECKPOINT, write_atomically};
+use crate::store::{CHECKPOINT, Latents, write_atomically};
 
 /// Names inside the folder of a run.
 #[derive(Debug, Clone)]
@@ -32,6 +33,32 @@ pub struct Manifest {
     pub folder: PathBuf,
     pub photos: Vec<Entry>,
     pub skipped: Vec<Skipped>,
+    /// Photos with a row that are no longer there to learn from: the model has seen them all the same.
+    #[serde(default)]
+    pub former: BTreeSet<Id>,
+}
+
+impl Manifest {
+    /// `photos` as they are now, in a run whose rows are `latents`.
+    fn of(photos: &Photos, latents: &Latents) -> Result<Self> {
+        let folder = absolute(photos)?;
+        let (photos, skipped) = (photos.entries().to_vec(), photos.skipped().to_vec());
+        let mut manifest = Self { folder, photos, skipped, former: BTreeSet::new() };
+        let there = manifest.learned();
+        let with_a_row = latents.rows().keys().map(|key| Row::named(key).id);
+        manifest.former = with_a_row.filter(|id| !there.contains(id)).collect();
+        Ok(manifest)
+    }
+
+    /// Every photo that the model was trained on, wherever it is now.
+    pub fn learned(&self) -> BTreeSet<Id> {
+        let there = self.photos.iter().filter(|photo| !photo.held_out).map(|photo| &photo.id);
+        there.chain(&self.former).cloned().collect()
+    }
+}
+
+fn absolute(photos: &Photos) -> Result<PathBuf> {
+    fs::canonicalize(photos.root()).map_err(Error::read(photos.root()))
 }
 
 impl Run {
@@ -93,14 +120,18 @@ impl Run {
         write_atomically(self.config_path(), config.to_toml().as_bytes())
     }
 
+    /// Writes who is trained on from here, and who was by the rows `latents`.
+    ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn write_manifest(&self, photos: &Photos) -> Result<()> {
-        let folder = fs::canonicalize(photos.root()).map_err(Error::read(photos.root()))?;
-        let (photos, skipped) = (photos.entries().to_vec(), photos.skipped().to_vec());
+    pub fn write_manifest(&self, photos: &Photos, latents: &Latents) -> Result<()> {
+        self.save_manifest(&Manifest::of(photos, latents)?)
+    }
+
+    fn save_manifest(&self, manifest: &Manifest) -> Result<()> {
         let path = self.manifest_path();
-        let json = serde_json::to_vec_pretty(&Manifest { folder, photos, skipped })
-            .map_err(|e| Error::write(&path)(e.into()))?;
+        let json =
+            serde_json::to_vec_pretty(manifest).map_err(|e| Error::write(&path)(e.into()))?;
         write_atomically(path, &json)
     }
 
