@@ -11,7 +11,7 @@ use lacuna::config::Config;
 use lacuna::data::{Id, PhotoConfig, Photos};
 use lacuna::event::{Event, Silent};
 use lacuna::store::Checkpoint;
-use lacuna::train::{Outcome, Run, train};
+use lacuna::train::{Manifest, Outcome, Run, train};
 
 fn photos(folder: &Path, config: &Config) -> Photos {
     Photos::scan(folder, PhotoConfig::from(config), &mut Silent).unwrap()
@@ -185,6 +185,33 @@ fn a_run_with_no_step_left_is_left_as_it_is_and_says_what_goes_on() {
     std::fs::remove_dir_all(run.model()).unwrap();
     again(&[]);
     assert!(run.model().join("model.safetensors").is_file());
+}
+
+#[test]
+fn a_finished_run_follows_its_photos_to_another_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+    write_photos(&old, 4, 16);
+    let (config, run) = (tiny(&[]), Run::at(dir.path().join("run")));
+    whole_run(&photos(&old, &config), &config, &run);
+    let before = (run.manifest().unwrap(), model_bytes(&run));
+    std::fs::rename(&old, &new).unwrap();
+    // What was learned stays as it was noted, though one of the photos is away.
+    std::fs::remove_file(new.join("03.png")).unwrap();
+    whole_run(&photos(&new, &config), &config, &run);
+    let folder = std::fs::canonicalize(&new).unwrap();
+    let after = (Manifest { folder: folder.clone(), ..before.0 }, before.1);
+    assert!((run.manifest().unwrap(), model_bytes(&run)) == after);
+
+    // A manifest that is gone or damaged is written anew, with what the rows tell.
+    let path = run.folder().join("manifest.json");
+    for damage in [None, Some("{")] {
+        damage.map_or(std::fs::remove_file(&path), |text| std::fs::write(&path, text)).unwrap();
+        whole_run(&photos(&new, &config), &config, &run);
+        let manifest = run.manifest().unwrap();
+        assert_eq!((&manifest.folder, manifest.former.len()), (&folder, 1));
+        assert!(manifest.learned() == after.0.learned());
+    }
 }
 
 #[test]

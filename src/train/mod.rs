@@ -56,7 +56,7 @@ pub struct Outcome {
 /// is one, else from the start; at the end `run.model()` holds the model.
 ///
 /// When `watch` breaks off, a checkpoint is written and the model is finished as it stands. Where no step is left
-/// to take and the model is there, nothing is written.
+/// to take and the model is there, nothing is written but where the photos lie, if that changed.
 ///
 /// # Errors
 /// A folder without most of the photos that the run has learned, no photo left to train on, another process in the
@@ -89,9 +89,10 @@ pub fn train(
     };
     if let Some(text) = resume::nothing_left(&state, steps, limit, config) {
         let complete = resume::has_its_model(&state, config, run, device);
-        let text = if complete { format!("{text}; the run stays as it is") } else { text };
+        let text = if complete { format!("{text}; the model stays as it is") } else { text };
         let _ = watch.on(Event::Note { text });
         if complete {
+            run.follow(photos, &state.latents)?;
             return Ok(outcome(&state, &Log::read(run, state.step), true));
         }
     }

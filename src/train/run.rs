@@ -128,6 +128,19 @@ impl Run {
         self.save_manifest(&Manifest::of(photos, latents)?)
     }
 
+    /// Notes where the photos lie now. Who was trained on stays: nobody is trained on from here.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub(super) fn follow(&self, photos: &Photos, latents: &Latents) -> Result<()> {
+        let folder = absolute(photos)?;
+        match self.manifest() {
+            Ok(manifest) if manifest.folder == folder => Ok(()),
+            Ok(manifest) => self.save_manifest(&Manifest { folder, ..manifest }),
+            Err(_) => self.write_manifest(photos, latents),
+        }
+    }
+
     fn save_manifest(&self, manifest: &Manifest) -> Result<()> {
         let path = self.manifest_path();
         let json =
