@@ -181,10 +181,43 @@ fn a_run_with_no_step_left_is_left_as_it_is_and_says_what_goes_on() {
     let (same, notes) = again(&["train.minutes=0.0000001", "train.passes=9"]);
     assert!(same == first && notes.contains("`--minutes 0` goes on"), "{notes}");
     assert!(files() == before);
-    // A model that is gone, or not that of the checkpoint, is made again.
-    std::fs::remove_dir_all(run.model()).unwrap();
-    again(&[]);
-    assert!(run.model().join("model.safetensors").is_file());
+    // What is gone is made again.
+    let made = || ["model", "preview.png", "loss.png"].map(|name| run.folder().join(name));
+    for gone in made() {
+        match gone.is_dir() {
+            true => std::fs::remove_dir_all(&gone).unwrap(),
+            false => std::fs::remove_file(&gone).unwrap(),
+        }
+        again(&[]);
+        assert!(made().iter().all(|path| path.exists()), "{}", gone.display());
+    }
+    // So is a model of another state or of other settings, as a killed process leaves it.
+    let earlier = model_bytes(&run);
+    again(&["train.passes=3"]);
+    let later = model_bytes(&run);
+    assert!(earlier != later);
+    std::fs::write(run.model().join("model.safetensors"), &earlier).unwrap();
+    again(&["train.passes=3"]);
+    assert!(model_bytes(&run) == later);
+    let mut more = vec!["train.passes=3"];
+    for setting in ["train.recalibrate=false", "loss.mse=2.0", "restore.inpaint.lr=0.5"] {
+        more.push(setting);
+        let before = std::fs::read(run.model().join("config.json")).unwrap();
+        again(&more);
+        assert!(std::fs::read(run.model().join("config.json")).unwrap() != before, "{setting}");
+    }
+}
+
+#[test]
+fn a_run_that_ends_by_its_time_has_a_checkpoint_of_its_last_step() {
+    let dir = tempfile::tempdir().unwrap();
+    write_photos(&dir.path().join("photos"), 3, 16);
+    let config = tiny(&["train.minutes=0.0000001"]);
+    let run = Run::at(dir.path().join("run"));
+    let outcome = whole_run(&photos(&dir.path().join("photos"), &config), &config, &run);
+    let state = Checkpoint::open(&run.checkpoint(), &config, &Device::flex()).unwrap();
+    assert!((1..6).contains(&outcome.steps), "{outcome:?}");
+    assert_eq!((state.step, state.seconds), (outcome.steps, outcome.seconds));
 }
 
 #[test]

@@ -137,10 +137,10 @@ pub fn train(
         }
         if due || last {
             save(&state, run, watch)?;
-            log.draw()?;
             clock.checkpointed();
         }
         if due && !last {
+            log.draw()?;
             finish::preview(&state, &sampler, photos, run, device, watch)?;
         }
         if !visited {
@@ -148,7 +148,8 @@ pub fn train(
         }
     }
 
-    // The model.
+    // The curve, also where the last process was killed before it drew it, and the model.
+    log.draw()?;
     finish::model(&state, &sampler, photos, run, device, watch)?;
     Ok(outcome(&state, &log, !stopped))
 }

@@ -93,17 +93,22 @@ pub(super) fn nothing_left(
     })
 }
 
-/// Whether the model of the run is that of the checkpoint, whole, with the settings of `config` for mending. A
-/// process that was killed after its last checkpoint leaves an older one. The running statistics of a model were
-/// recomputed and are its own.
+/// Whether the model of the run is that of the checkpoint, whole, with the settings of `config` that can be changed
+/// without a step, and the pictures that come with it. A process that was killed after its last checkpoint leaves
+/// older ones or none. The running statistics of a model were recomputed and are its own.
 pub(super) fn has_its_model(
     state: &Checkpoint,
     config: &Config,
     run: &Run,
     device: &Device,
 ) -> bool {
+    if ![run.preview(), run.curve()].iter().all(|picture| picture.is_file()) {
+        return false;
+    }
     let Ok(model) = Model::open(&run.model(), device) else { return false };
+    let settings =
+        |config: &Config| (config.restore.clone(), config.loss, config.train.recalibrate);
     let (ours, saved) = (state.model.state(), model.state());
-    model.config.restore == config.restore
+    settings(&model.config) == settings(config)
         && ours.iter().all(|(name, data)| name.contains("running") || saved.get(name) == Some(data))
 }

@@ -20,6 +20,8 @@ use crate::data::{Entry, Id, Photos, Row, Skipped};
 use crate::error::{Error, Result};
 use crate::store::{CHECKPOINT, Latents, write_atomically};
 
+const MODEL: &str = "model";
+
 /// Names inside the folder of a run.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -76,7 +78,7 @@ impl Run {
     }
 
     pub fn model(&self) -> PathBuf {
-        self.folder.join("model")
+        self.folder.join(MODEL)
     }
 
     pub fn preview(&self) -> PathBuf {
@@ -167,7 +169,8 @@ impl Run {
             true => Run::at("."),
             false => Run::at(folder),
         });
-        let around = around.filter(|run| run.manifest_path().exists());
+        let is_model = self.folder.file_name().is_some_and(|name| name == MODEL);
+        let around = around.filter(|run| is_model && run.manifest_path().exists());
         match around {
             Some(run) => {
                 let remedy = format!("name the run, `{}`", run.folder.display());
