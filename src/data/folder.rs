@@ -169,8 +169,8 @@ impl Photos {
 
 /// The paths of all pictures below `root`, relative to it and sorted, and what looks like one and is not read.
 ///
-/// Hidden files and folders are passed over, and so are runs and mended pictures that lie inside; links are
-/// followed.
+/// Hidden files and folders are passed over, and so are runs, reports and mended pictures that lie inside; links
+/// are followed.
 ///
 /// # Errors
 /// `root` is missing or cannot be read.
@@ -212,12 +212,17 @@ pub fn list_pictures(root: &Path) -> Result<(Vec<PathBuf>, Vec<Skipped>)> {
     Ok((paths, skipped))
 }
 
-/// A folder below the root that this program wrote: a run with its previews, or mended pictures.
+/// A folder below the root that this program wrote: mended pictures, a run with its previews, an evaluation with its
+/// sheets, a demo.
 fn is_ours(entry: &walkdir::DirEntry) -> bool {
-    let holds = |name: &str| entry.path().join(name).is_file();
-    entry.depth() > 0
-        && entry.file_type().is_dir()
-        && (holds("restore.json") || holds("manifest.json") && holds("config.toml"))
+    const SIGNS: [&[&str]; 4] = [
+        &["restore.json"],
+        &["manifest.json", "config.toml"],
+        &["scores.csv", "table.md"],
+        &["demo.json", "portraits"],
+    ];
+    let holds = |names: &[&str]| names.iter().all(|name| entry.path().join(name).exists());
+    entry.depth() > 0 && entry.file_type().is_dir() && SIGNS.iter().any(|names| holds(names))
 }
 
 fn foreign_kind(path: &Path) -> Option<String> {
@@ -265,7 +270,12 @@ mod tests {
         fs::write(at("broken.png"), b"no picture").unwrap();
         fs::write(at("old.TIF"), b"II*").unwrap();
         fs::write(at("notes.txt"), b"not a picture's name").unwrap();
-        fs::write(at(".hidden/x.png"), b"passed over").unwrap();
+        for file in [".hidden/x.png", "report/sheet.png", "demo/portraits/0.png", "demo/a/b.png"] {
+            fs::write(at(file), b"passed over").unwrap();
+        }
+        for sign in ["report/scores.csv", "report/table.md", "demo/demo.json"] {
+            fs::write(at(sign), b"ours").unwrap();
+        }
 
         let photos = scan(dir.path()).unwrap();
         assert_eq!((photos.entries().len(), photos.duplicates()), (6, 1));
