@@ -47,7 +47,7 @@ pub struct Job {
     pub mask: MaskSource,
     /// Of random holes.
     pub seed: u64,
-    /// Pictures that are fitted together; changes nothing but the speed and the memory.
+    /// Pictures that are fitted together at most; changes nothing but the speed and the memory.
     pub batch: usize,
     pub fit: FitConfig,
     /// All other settings that the results depend on, as text.
@@ -113,7 +113,7 @@ pub fn run(
                 let _ = watch.on(Event::Failed { path, problem });
             }
         }
-        if waiting.len() == job.batch.max(1) || at + 1 == inputs.len() {
+        if is_full(&waiting, job) || at + 1 == inputs.len() {
             let batch = std::mem::take(&mut waiting);
             let _ = watch.on(Event::Batch { done: at + 1 - batch.len(), total: inputs.len() });
             let size = batch.len();
@@ -130,6 +130,14 @@ pub fn run(
         }
     }
     Ok(summary)
+}
+
+/// Whether what waits is mended before more is read.
+fn is_full(waiting: &[(Damaged, Evidence)], job: &Job) -> bool {
+    /// Pixels that wait, decoded, some twenty bytes each: a batch of scans would fill the memory of a laptop.
+    const PIXELS: usize = 64_000_000;
+    let pixels = waiting.iter().map(|(one, _)| one.picture.width() * one.picture.height());
+    waiting.len() >= job.batch.max(1) || pixels.sum::<usize>() >= PIXELS
 }
 
 /// A photo larger than the model's images comes out softer than it went in: that is said, not hidden.
