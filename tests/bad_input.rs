@@ -9,6 +9,7 @@ use std::process::Command;
 use common::runs::picture;
 use common::workshop::{BIN, Workshop, bytes, ok, refused, strs, text};
 use image::GrayImage;
+use lacuna::image::save_png;
 use serde_json::Value;
 
 #[test]
@@ -154,12 +155,58 @@ fn wrong_arguments_are_refused_before_anything_is_read() {
     let (folder, out) = (workshop.at("photos"), workshop.at("out"));
     let degrade = ["degrade", "denoise", text(&folder), "--out", text(&out), "--sigma", "-1"];
     refused(&degrade, &["sigma -1", "(0, 1]"]);
+    let numbers = |more: &[&str], words: &[&str]| {
+        let degrade = ["degrade", "jpeg", text(&folder), "--out", text(&out)];
+        refused(&[&degrade[..], more].concat(), words);
+    };
+    numbers(&["--size", "0"], &["--size", "0 is out of range", "1 or more"]);
+    for quality in ["0", "101", "256", "-1"] {
+        numbers(&["--quality", quality], &["--quality", quality, "1 to 100"]);
+    }
+    numbers(&["--seed", "-3"], &["--seed", "it is negative", "0 or more"]);
+    numbers(&["--seed", "1.5"], &["--seed", "it is not a whole number"]);
+    numbers(&["--seed", "99999999999999999999"], &["--seed", "it is too large"]);
+    numbers(&["--seed", "many"], &["--seed", "it is no number"]);
+    attempt("denoise", &["--threads", "-1"], &["--threads", "it is negative"]);
     attempt("inpaint", &["--mask", "nowhere.png"], &["nowhere.png"]);
     refused(
         &strs(&workshop.restore("denoise", &workshop.at("none.png"), "out", &[])),
         &["none.png"],
     );
     assert!(!workshop.at("out").exists());
+}
+
+#[test]
+fn a_copy_never_takes_the_place_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    for name in ["photos/x.png", "photos/a/x.png"] {
+        save_png(at(name), picture(name.len() as u64, 24).to_rgb8()).unwrap();
+    }
+    fs::create_dir(at("there")).unwrap();
+    let mut pairs = vec![
+        ("new", "new"),
+        ("new", "./new"),
+        ("new", "photos/../new"),
+        ("new", "new/b/.."),
+        ("there", "./there"),
+        // Truth of the one and copy of the other.
+        ("new", "new/a"),
+    ];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(at("there"), at("link")).unwrap();
+        pairs.push(("link/new", "there/new"));
+    }
+    for (out, truth) in pairs {
+        let mut command = Command::new(BIN);
+        command.current_dir(dir.path()).args(["degrade", "denoise", "photos", "--out", out]);
+        let output = command.args(["--truth", truth]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{out} {truth}: {stderr}");
+        assert!(stderr.contains("both write it; choose two folders"), "{out} {truth}: {stderr}");
+        assert!(!at("new").exists() && fs::read_dir(at("there")).unwrap().next().is_none());
+    }
 }
 
 #[test]

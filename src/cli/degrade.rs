@@ -1,6 +1,8 @@
 //! `lacuna degrade`
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf, absolute};
 
 use ::image::{Rgba, RgbaImage};
 use clap::{Args, ValueEnum};
@@ -79,6 +81,9 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     let task = Task::from(arguments.task);
     let damage = arguments.damage.damage()?;
     damage.check(task)?;
+    if arguments.size == Some(0) {
+        return Err(Error::input("--size", "0 is out of range", "give a number 1 or more"));
+    }
     let mut progress = Progress::new(false);
     let inputs = list(&arguments.inputs, &arguments.out, &mut progress)?;
     refuse_existing(&inputs, &arguments)?;
@@ -113,24 +118,42 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     Ok(if failed > 0 { Ending::WithFailures } else { Ending::Done })
 }
 
-/// A copy never replaces a file, whosever it is.
+/// A copy never replaces a file, whosever it is, another copy among them.
 fn refuse_existing(inputs: &[Input], arguments: &DegradeArguments) -> Result<()> {
-    if arguments.truth.as_ref() == Some(&arguments.out) {
-        let what = format!("--truth `{}`", arguments.out.display());
-        return Err(Error::input(what, "it is --out too", "choose two folders"));
-    }
     let truths = arguments
         .truth
         .iter()
         .flat_map(|folder| inputs.iter().map(move |input| truth_of(input, folder, &arguments.out)));
-    match inputs.iter().map(Input::result).chain(truths).find(|file| file.exists()) {
-        None => Ok(()),
-        Some(file) => Err(Error::input(
-            format!("output `{}`", file.display()),
-            "it exists, and a copy replaces no file",
-            "choose another folder",
-        )),
+    let mut places = BTreeSet::new();
+    for file in inputs.iter().map(Input::result).chain(truths) {
+        let what = format!("output `{}`", file.display());
+        if file.exists() {
+            let problem = "it exists, and a copy replaces no file";
+            return Err(Error::input(what, problem, "choose another folder"));
+        }
+        if !places.insert(place(&file)) {
+            let problem = "--out and --truth would both write it";
+            return Err(Error::input(what, problem, "choose two folders"));
+        }
     }
+    Ok(())
+}
+
+/// The one name of the place `path`, which need not exist: `dg/a.png` for `./dg/a.png`, and for `link/a.png` where
+/// that leads to `dg`.
+fn place(path: &Path) -> PathBuf {
+    let mut place = PathBuf::new();
+    for part in absolute(path).as_deref().unwrap_or(path).components() {
+        match part {
+            // What was walked so far is no link any more, so this is its parent.
+            Component::ParentDir => {
+                place.pop();
+            }
+            part => place.push(part),
+        }
+        place = fs::canonicalize(&place).unwrap_or(place);
+    }
+    place
 }
 
 fn truth_of(input: &Input, folder: &Path, out: &Path) -> PathBuf {

@@ -4,12 +4,14 @@ use std::ops::ControlFlow;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::progress::print;
+
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
 /// Starts to listen to Ctrl-C and to a polite kill; `stopping` says what the first does.
 pub(super) fn listen(stopping: &'static str) {
     let handler = move || match PRESSED.fetch_add(1, Ordering::SeqCst) {
-        0 => eprintln!("\n{stopping}; press Ctrl-C again to stop at once"),
+        0 => print(&format!("\n{stopping}; press Ctrl-C again to stop at once")),
         _ => process::exit(130),
     };
     // Without a handler Ctrl-C still ends the program, only less cleanly: nothing to fail over.

@@ -81,7 +81,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(Ending::WithFailures) => ExitCode::from(2),
         Ok(Ending::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            eprintln!("error: {error}");
+            progress::print(&format!("error: {error}"));
             ExitCode::from(2)
         }
     }

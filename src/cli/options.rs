@@ -35,10 +35,29 @@ impl SettingsOptions {
 
 /// A count or a seed; the parser's own words for `-1` are "invalid digit found in string".
 pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| match text.parse::<f64>() {
-        Ok(_) => "it is out of range; give a whole number, 0 or more".to_string(),
-        Err(_) => "it is no number; give a whole one, 0 or more".to_string(),
-    })
+    text.parse().map_err(|_| format!("{}; give a whole number, 0 or more", problem_of(text)))
+}
+
+/// A JPEG quality.
+fn quality(text: &str) -> Result<u8, String> {
+    const REMEDY: &str = "give a whole number, 1 to 100";
+    match text.parse::<u8>() {
+        Ok(quality @ 1..=100) => Ok(quality),
+        Ok(_) => Err(format!("it is out of range; {REMEDY}")),
+        Err(_) => Err(format!("{}; {REMEDY}", problem_of(text))),
+    }
+}
+
+/// What is wrong with `text`, which is no whole number that can be used.
+fn problem_of(text: &str) -> &'static str {
+    let is_written_in_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<f64>() {
+        Ok(number) if number.is_nan() => "it is no number",
+        Ok(number) if number.is_sign_negative() => "it is negative",
+        Ok(_) if is_written_in_digits => "it is too large",
+        Ok(_) => "it is not a whole number",
+        Err(_) => "it is no number",
+    }
 }
 
 /// Where it runs and how it tells.
@@ -48,7 +67,7 @@ pub(super) struct RunOptions {
     #[arg(long, default_value = "cpu")]
     device: String,
     /// CPU threads; results do not depend on their number [default: all cores]
-    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     threads: Option<usize>,
     /// One JSON object a line on stdout for every event, for machines
     #[arg(long)]
@@ -77,8 +96,8 @@ pub(super) struct DamageOptions {
     /// denoise: standard deviation of the noise, of a range of 1
     #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
     sigma: f32,
-    /// jpeg: quality, 1..100
-    #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = whole::<u8>)]
+    /// jpeg: quality, 1 to 100
+    #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = quality)]
     quality: u8,
     /// Of noise and random holes
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>)]

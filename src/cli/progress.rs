@@ -142,8 +142,13 @@ impl Drop for Progress {
 }
 
 /// A line on stderr; a reader that has gone is no reason to end the work.
-fn print(line: &str) {
+pub(super) fn print(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// What was asked for, on stdout; whoever piped it into `head` may have gone, and the files are there all the same.
+pub(super) fn print_result(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// `1 h 02 min`, `3 min 20 s`, `12 s`.
