@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::runs::picture;
 use common::workshop::{BIN, Workshop, bytes, lacuna, ok, refused, strs, text};
@@ -213,7 +213,7 @@ fn a_run_is_measured_on_photos_of_ones_own_that_it_has_not_seen() {
     save_png(others.join("new.png"), picture(9, 24).to_rgb8()).unwrap();
     let run = workshop.at("run");
     let of = |data: &Path, out: &Path| -> Vec<String> {
-        let tasks = ["--tasks", "inpaint", "--hole", "center:6", "--data", text(data)];
+        let tasks = ["--tasks", "inpaint,inpaint", "--hole", "center:6", "--data", text(data)];
         let head = ["evaluate", "--model", text(&run), "--out", text(out)];
         head.into_iter().chain(tasks).map(String::from).collect()
     };
@@ -221,15 +221,24 @@ fn a_run_is_measured_on_photos_of_ones_own_that_it_has_not_seen() {
         let output = ok(&strs(&of(&others, &workshop.at(out))));
         let scores = fs::read_to_string(workshop.at(out).join("scores.csv")).unwrap();
         assert!(scores.lines().skip(1).all(|line| line.contains("new.png")), "{scores}");
+        // A task that was named twice is measured once.
+        assert_eq!(scores.matches("\"lcm\"").count(), 1, "{scores}");
         (scores, String::from_utf8(output.stderr).unwrap())
     };
     let (with, said) = scores("report");
-    assert!(said.contains("measuring 1 photos of `") && !said.contains("to learn from"), "{said}");
+    assert!(said.contains("measuring 1 photo of `") && !said.contains("to learn from"), "{said}");
     assert!(with.contains("mean photo") && with.contains("eigenfaces"), "{with}");
 
     let photos = workshop.at("photos");
     let words = ["trained on 5 of its 5 photos", "00.png, 01.png"];
     refused(&strs(&of(&photos, &workshop.at("refused"))), &words);
+    for file in ["table.md", "scores.csv", "sheet-inpaint.png"] {
+        let mine = workshop.at(&format!("with-{file}"));
+        fs::create_dir(&mine).unwrap();
+        fs::write(mine.join(file), b"mine").unwrap();
+        refused(&strs(&of(&others, &mine)), &["holds an evaluation already", file, "--out"]);
+        assert_eq!(bytes(mine.join(file)), b"mine");
+    }
 
     // Away, the photos that were learned are missed by what needs them and by nothing else.
     fs::rename(&photos, workshop.at("moved")).unwrap();
@@ -251,6 +260,27 @@ fn a_photo_that_was_learned_and_taken_away_is_never_measured() {
     let evaluate = ["evaluate", "--model", text(&run), "--out", text(&report)];
     let measured = [&evaluate[..], &["--hole", "center:6", "--data", text(&away)]].concat();
     refused(&measured, &["trained on 1 of its 1 photos", "02.png"]);
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_reason_to_panic() {
+    let workshop = Workshop::new();
+    let (run, report, others) = (workshop.at("run"), workshop.at("report"), workshop.at("others"));
+    save_png(others.join("new.png"), picture(9, 24).to_rgb8()).unwrap();
+    let evaluate = ["evaluate", "--model", text(&run), "--out", text(&report)];
+    let all = [&evaluate[..], &["--data", text(&others), "--tasks", "colorize"]].concat();
+    let mut child =
+        Command::new(BIN).args(&all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && !stderr.contains("panicked"), "{stderr}");
+    assert!(report.join("table.md").is_file());
+
+    // Without stderr, where the error would stand, its exit code is still that of an error, not of a panic.
+    let mut child = Command::new(BIN).args(&all).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
 #[test]
@@ -277,4 +307,9 @@ fn the_demo_ends_with_the_path_of_its_page_and_goes_on_where_it_was() {
     let few = dir.path().join("few");
     refused(&["demo", "--out", text(&few), "--portraits", "2"], &["--portraits 2", "draw more"]);
     assert!(!few.exists());
+    let mine = dir.path().join("mine");
+    fs::create_dir(&mine).unwrap();
+    fs::write(mine.join("table.md"), b"mine").unwrap();
+    let words = ["it is not empty", "no demo.json", "choose another folder with --out"];
+    refused(&["demo", "--out", text(&mine)], &words);
 }

@@ -17,16 +17,16 @@ use lacuna::{Error, Model, Result};
 
 use super::Ending;
 use super::options::{DamageOptions, RunOptions, whole};
-use super::progress::Progress;
+use super::progress::{Progress, print_result};
 use super::restore::TaskName;
 
-/// The file that says that a folder holds an evaluation.
-const SCORES: &str = "scores.csv";
+/// Every score, and their means.
+const FILES: [&str; 2] = ["scores.csv", "table.md"];
 
 /// Measure a model on photos it has never seen, beside what needs no model.
 ///
-/// Writes REPORT/table.md, scores.csv and a contact sheet for each task; an older evaluation
-/// is never replaced.
+/// Writes REPORT/table.md, scores.csv and a contact sheet for each task; no file is ever
+/// replaced.
 ///
 ///   lacuna evaluate --model RUN --out REPORT --hole center:25
 ///   lacuna evaluate --model RUN --out REPORT --tasks inpaint,denoise --sigma 0.2
@@ -60,10 +60,10 @@ pub(super) struct EvaluateArguments {
 
 pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     let out = &arguments.out;
-    refuse_existing(out)?;
+    let tasks = tasks(&arguments.tasks);
+    refuse_existing(out, &tasks)?;
     probe(out)?;
     let damage = arguments.damage.damage()?;
-    let tasks: Vec<Task> = arguments.tasks.iter().copied().map(Task::from).collect();
     tasks.iter().try_for_each(|&task| damage.check(task))?;
     let device = arguments.options.device()?;
     let run = Run::at(&arguments.model);
@@ -88,25 +88,42 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
         let Some((more, compared)) = measured else { return Ok(Ending::Interrupted) };
         scores.extend(more);
         // After every task, so that a later one that fails takes nothing with it.
-        write_atomically(out.join(SCORES), scores.csv().as_bytes())?;
-        write_atomically(out.join("table.md"), scores.markdown().as_bytes())?;
-        let name = format!("sheet-{}.png", task.name());
-        save_png(out.join(name), sheet(&compared, 12, &[])?)?;
+        let [csv, table] = FILES.map(|name| out.join(name));
+        write_atomically(csv, scores.csv().as_bytes())?;
+        write_atomically(table, scores.markdown().as_bytes())?;
+        save_png(out.join(sheet_of(task)), sheet(&compared, 12, &[])?)?;
     }
     drop(progress);
     if !arguments.options.json {
-        println!("{}", scores.markdown());
+        print_result(&scores.markdown());
     }
     Ok(Ending::Done)
 }
 
+/// The tasks in the order of `names`, each once: a second time would give the same scores as if of other pictures.
+fn tasks(names: &[TaskName]) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for task in names.iter().copied().map(Task::from) {
+        if !tasks.contains(&task) {
+            tasks.push(task);
+        }
+    }
+    tasks
+}
+
+fn sheet_of(task: Task) -> String {
+    format!("sheet-{}.png", task.name())
+}
+
 /// An evaluation may have been hours of work.
-fn refuse_existing(out: &Path) -> Result<()> {
-    match out.join(SCORES).exists() {
-        false => Ok(()),
-        true => {
+fn refuse_existing(out: &Path, tasks: &[Task]) -> Result<()> {
+    let sheets = tasks.iter().map(|&task| sheet_of(task));
+    let mut files = FILES.map(String::from).into_iter().chain(sheets);
+    match files.find(|name| out.join(name).exists()) {
+        None => Ok(()),
+        Some(name) => {
             let what = format!("output `{}`", out.display());
-            let problem = format!("it holds an evaluation already, {SCORES}");
+            let problem = format!("it holds an evaluation already, {name}");
             Err(Error::input(what, problem, "choose another folder with --out"))
         }
     }
@@ -137,14 +154,14 @@ fn split(
     let own = Photos::scan(&folder, PhotoConfig::from(config), &mut counts_left_out);
     let Some(data) = &arguments.data else {
         let split = Split::of(&own?, run)?;
-        progress.say(&format!("measuring {} photos that the run held out", split.held_out.len()));
+        progress.say(&format!("measuring {} that the run held out", photos(split.held_out.len())));
         return Ok(split);
     };
     let all = PhotoConfig { hold_out: 1.0, ..PhotoConfig::from(config) };
     let others = Photos::scan(data, all, &mut counts_left_out)?;
     let split = Split::with(own.as_ref().ok(), &others, run)?;
-    let count = split.held_out.len();
-    progress.say(&format!("measuring {count} photos of `{}`", data.display()));
+    let count = photos(split.held_out.len());
+    progress.say(&format!("measuring {count} of `{}`", data.display()));
     if split.train.is_empty() {
         let why = match own {
             Err(error) => error.to_string(),
@@ -156,6 +173,10 @@ fn split(
         let _ = progress.on(Event::Note { text });
     }
     Ok(split)
+}
+
+fn photos(count: usize) -> String {
+    if count == 1 { "1 photo".to_string() } else { format!("{count} photos") }
 }
 
 pub(super) fn measure(

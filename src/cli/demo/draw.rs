@@ -28,8 +28,14 @@ pub(super) struct Drawn {
     pub seed: u64,
 }
 
+/// A folder that is not there is empty; what cannot be listed is none.
+fn is_empty(folder: &Path) -> bool {
+    !folder.exists() || fs::read_dir(folder).is_ok_and(|mut files| files.next().is_none())
+}
+
 impl Drawn {
-    /// Refuses portraits that cannot make a demo, and a folder with others: those would be learned too.
+    /// Refuses portraits that cannot make a demo, a folder with others, which would be learned too, and one with
+    /// files of someone else, which would be replaced.
     pub fn check(&self, out: &Path, config: &Config) -> Result<()> {
         let refused = |problem: String| {
             let what = format!("output `{}`", out.display());
@@ -40,9 +46,12 @@ impl Drawn {
             Ok(Ok(Drawn { portraits, seed })) => {
                 return refused(format!("it holds a demo of {portraits} portraits (seed {seed})"));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound && !out.join(FOLDER).exists() => {}
-            _ => {
-                return refused(format!("it holds portraits, and no {RECORD} that says which"));
+            Ok(Err(error)) => return refused(format!("its {RECORD} is damaged ({error})")),
+            Err(error) if error.kind() == ErrorKind::NotFound && is_empty(out) => {}
+            Err(_) => {
+                return refused(format!(
+                    "it is not empty, and has no {RECORD} of a demo to go on with"
+                ));
             }
         }
         // By its content a portrait is held out or not, so they are drawn to see, until there is one on either side.

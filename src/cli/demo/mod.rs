@@ -21,7 +21,7 @@ use lacuna::{Model, Result};
 use super::Ending;
 use super::evaluate::measure;
 use super::options::{RunOptions, whole};
-use super::progress::{Progress, clock};
+use super::progress::{Progress, clock, print_result};
 use draw::Drawn;
 
 /// The tasks that the demo shows.
@@ -140,7 +140,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     let _ = progress.on(Event::Report { path: report.clone() });
     drop(progress);
     if !arguments.options.json {
-        println!("{}\n{}", shown.scores.markdown(), report.display());
+        print_result(&format!("{}\n{}", shown.scores.markdown(), report.display()));
     }
     Ok(Ending::Done)
 }
