@@ -1,5 +1,5 @@
 //! The layers on the CPU kernels against burn's own operations: forward and all gradients, for the shapes of every
-//! preset and for odd ones. Maps are cut to 16 pixels a side: the kernels know channels, not sizes.
+//! preset and for odd ones. Maps are cut to 48 pixels a side: the kernels know channels, not sizes.
 
 mod common;
 
@@ -138,7 +138,7 @@ fn convolutions_of_all_presets() {
             (input, side) = (output, side * 2);
         }
         for &output in &net.tail {
-            check_conv(ConvConfig::same([input, output]), 1, [16; 2]);
+            check_conv(ConvConfig::same([input, output]), 1, [48; 2]);
             input = output;
         }
     }

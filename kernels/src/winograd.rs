@@ -30,6 +30,8 @@ pub(crate) use weight::weight_gradient;
 
 /// Products of a piece.
 pub(crate) const PRODUCTS: usize = 16;
+/// Pixels of a map from which on it pays: the filters are transformed too, in the latent nets for every image.
+const ENOUGH_PIXELS: usize = 2048;
 /// Bytes of transformed pieces that a task keeps in cache.
 const TASK_BYTES: usize = 256 << 10;
 
@@ -47,7 +49,7 @@ pub(crate) fn suits(shape: &ConvShape, lanes: usize, sources: usize, targets: us
         && sources.is_multiple_of(lanes)
         && sources >= 16
         && targets >= 16
-        && shape.height.min(shape.width) >= 8
+        && shape.in_pixels() >= ENOUGH_PIXELS
 }
 
 /// `G g G'` of a 3x3 filter.
