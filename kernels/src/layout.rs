@@ -94,7 +94,7 @@ pub fn concat(level: Level, a: &[f32], ca: usize, b: &[f32], cb: usize, y: &mut 
     });
 }
 
-/// The reverse of [`concat`].
+/// The reverse of [`concat()`].
 ///
 /// # Panics
 /// Lengths that do not fit.
