@@ -118,7 +118,7 @@ fn restoration(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
     let evidence: Vec<_> =
         noise(side, batch).iter().map(|p| evidence(p).expect("the mask fits")).collect();
     let model = model.frozen().expect("the model can be frozen");
-    let mut rows = Some(start(&model, batch, &device));
+    let mut rows = Some(model.rows(model.fixed.start.repeat(batch)).inner());
     let lr = config.restore.inpaint.lr;
     Box::new(move || {
         milliseconds(|| {

@@ -52,4 +52,4 @@ pub mod store;
 pub mod train;
 
 pub use error::{Error, Result};
-pub use model::Model;
+pub use model::{Model, Prior};

@@ -1,13 +1,11 @@
 //! A model: the latent space with its fixed input and start, and the generator.
 
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::generator::Generator;
+use crate::generator::{FrozenGenerator, Generator};
 use crate::latent::{Fixed, LatentSpace};
-use crate::nn::FrozenLayers;
 use crate::runtime::stream;
 
 /// `phi [B, P] -> image [B, 3, H, W]`, with the configuration it was made from.
@@ -18,8 +16,6 @@ pub struct Model {
     pub latent: Box<dyn LatentSpace>,
     pub generator: Generator,
     pub device: Device,
-    /// The generator's layers when it does not learn any more.
-    layers: Option<FrozenLayers>,
 }
 
 impl Model {
@@ -37,43 +33,61 @@ impl Model {
         let latent = config.latent.init(&fixed, device)?;
         let mut rng = stream(config.train.seed, "generator");
         let generator = config.generator.init(config.latent.shape(), &mut rng, device)?;
-        Ok(Self {
-            config: config.clone(),
-            fixed,
-            latent,
-            generator,
-            device: device.clone(),
-            layers: None,
-        })
+        Ok(Self { config: config.clone(), fixed, latent, generator, device: device.clone() })
     }
 
-    /// The same with theta held constant, on a device with gradients: what restoration starts from.
-    pub fn frozen(mut self) -> Result<Self> {
-        self.device = self.device.autodiff();
-        self.latent = self.config.latent.init(&self.fixed, &self.device)?;
-        self.generator = self.generator.train().no_grad();
-        self.layers = self.generator.frozen_layers();
-        Ok(self)
+    /// What restoration starts from: theta held constant, on a device with gradients.
+    ///
+    /// # Errors
+    /// A configuration that makes no latent space.
+    pub fn frozen(self) -> Result<Prior> {
+        let device = self.device.autodiff();
+        let latent = self.config.latent.init(&self.fixed, &device)?;
+        let (config, fixed, generator) = (self.config, self.fixed, self.generator.frozen());
+        Ok(Prior { config, fixed, latent, generator, device })
     }
 
     /// Rows on the model's device, `[B, P]`.
     pub fn rows(&self, numbers: Vec<f32>) -> Tensor<2> {
-        let length = self.latent.row_len();
-        let batch = numbers.len() / length;
-        Tensor::from_data(TensorData::new(numbers, [batch, length]), &self.device)
+        rows(numbers, self.latent.row_len(), &self.device)
     }
 
     /// Images of rows, with the running statistics, `[B, P]` -> `[B, 3, H, W]`.
     pub fn render(&self, rows: Tensor<2>) -> Tensor<4> {
-        let z = self.latent.decode(rows);
-        match &self.layers {
-            Some(layers) => self.generator.forward_frozen(z, layers),
-            None => self.generator.forward(z),
-        }
+        self.generator.forward(self.latent.decode(rows))
     }
 
     /// Side of the images.
     pub fn side(&self) -> usize {
         self.config.size
     }
+}
+
+/// A model that only mends: theta is constant, so the generator is kept in the form in which it runs fastest, and in no
+/// other.
+#[derive(Debug)]
+pub struct Prior {
+    pub config: Config,
+    pub fixed: Fixed,
+    pub latent: Box<dyn LatentSpace>,
+    pub generator: FrozenGenerator,
+    /// With gradients.
+    pub device: Device,
+}
+
+impl Prior {
+    /// Rows on the model's device, `[B, P]`.
+    pub fn rows(&self, numbers: Vec<f32>) -> Tensor<2> {
+        rows(numbers, self.latent.row_len(), &self.device)
+    }
+
+    /// As [`Model::render`].
+    pub fn render(&self, rows: Tensor<2>) -> Tensor<4> {
+        self.generator.forward(self.latent.decode(rows))
+    }
+}
+
+fn rows(numbers: Vec<f32>, length: usize, device: &Device) -> Tensor<2> {
+    let batch = numbers.len() / length;
+    Tensor::from_data(TensorData::new(numbers, [batch, length]), device)
 }

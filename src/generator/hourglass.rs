@@ -144,30 +144,31 @@ pub struct Hourglass {
 impl Hourglass {
     /// `[B, C, h, w]` -> `[B, 3, H, W]` in (0, 1), with the running statistics.
     pub fn forward(&self, z: Tensor<4>) -> Tensor<4> {
-        self.pass(z, &mut |_, layer, x| layer.forward(x))
+        let layers = self.layers();
+        self.shape().pass(z, &mut |at, x| layers[at].forward(x))
     }
 
     /// The same with each batch's own statistics, which are handed out in the order of the layers.
     pub fn forward_train(&self, z: Tensor<4>) -> (Tensor<4>, Vec<Statistics>) {
-        let mut all = Vec::new();
-        let image = self.pass(z, &mut |_, layer, x| {
-            let (y, statistics) = layer.forward_train(x);
+        let (layers, mut all) = (self.layers(), Vec::new());
+        let image = self.shape().pass(z, &mut |at, x| {
+            let (y, statistics) = layers[at].forward_train(x);
             all.extend(statistics);
             y
         });
         (image, all)
     }
 
-    /// As [`forward`](Self::forward), through layers frozen by [`frozen_layers`](Self::frozen_layers); theta has no gradients.
-    pub fn forward_frozen(&self, z: Tensor<4>, layers: &FrozenLayers) -> Tensor<4> {
-        self.pass(z, &mut |at, _, x| layers.forward(at, x))
+    /// The net as it stands for those who only look through it; `None` off the CPU.
+    pub fn frozen(&self) -> Option<FrozenHourglass> {
+        let device = self.devices().into_iter().next()?;
+        let layers = FrozenLayers::of(self.layers().into_iter().zip(self.sides()), &device)?;
+        Some(FrozenHourglass { layers, shape: self.shape() })
     }
 
-    /// The layers as they stand, for a net that does not learn; `None` off the CPU.
-    pub fn frozen_layers(&self) -> Option<FrozenLayers> {
-        let device = self.devices().into_iter().next()?;
-        let layers = self.layers().into_iter().zip(self.sides());
-        FrozenLayers::of(layers, &device)
+    fn shape(&self) -> Shape {
+        let [down, mid, up] = [self.down.len(), self.mid.len(), self.up.len()];
+        Shape { down, mid, up, tail: self.tail.len() }
     }
 
     /// Blends the statistics of [`forward_train`](Self::forward_train) into the running ones.
@@ -208,17 +209,38 @@ impl Hourglass {
             .chain((0..=self.tail.len()).map(|_| self.side))
             .collect()
     }
+}
 
-    /// The way of an image; `layer` takes each layer's place, the layer, and what enters it.
-    fn pass(
-        &self,
-        z: Tensor<4>,
-        layer: &mut dyn FnMut(usize, Blocks<'_>, Tensor<4>) -> Tensor<4>,
-    ) -> Tensor<4> {
-        let (down, mid, up) = (self.down.len(), self.mid.len(), self.up.len());
+/// An hourglass that does not learn: its norms folded, its weights packed, nothing else kept of them.
+#[derive(Debug, Clone)]
+pub struct FrozenHourglass {
+    layers: FrozenLayers,
+    shape: Shape,
+}
+
+impl FrozenHourglass {
+    /// `[B, C, h, w]` -> `[B, 3, H, W]` in (0, 1), with the running statistics.
+    pub fn forward(&self, z: Tensor<4>) -> Tensor<4> {
+        self.shape.pass(z, &mut |at, x| self.layers.forward(at, x))
+    }
+}
+
+/// How many layers of each kind, the last one apart.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    down: usize,
+    mid: usize,
+    up: usize,
+    tail: usize,
+}
+
+impl Shape {
+    /// The way of an image; `layer` takes the place of a layer and what enters it.
+    fn pass(self, z: Tensor<4>, layer: &mut dyn FnMut(usize, Tensor<4>) -> Tensor<4>) -> Tensor<4> {
+        let Self { down, mid, up, tail } = self;
         let mut x = z;
         let mut skips = Vec::new();
-        for (at, block) in self.layers().into_iter().enumerate() {
+        for at in 0..down + mid + up + tail + 1 {
             if (down + mid..down + mid + 2).contains(&at)
                 && let Some(skip) = skips.pop()
             {
@@ -227,7 +249,7 @@ impl Hourglass {
             if at == down + mid + up {
                 x = bilinear_x2(x);
             }
-            x = layer(at, block, x);
+            x = layer(at, x);
             if at < down {
                 skips.push(x.clone());
             }

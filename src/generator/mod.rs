@@ -7,10 +7,10 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-pub use hourglass::{Hourglass, HourglassConfig};
+pub use hourglass::{FrozenHourglass, Hourglass, HourglassConfig};
 
 use crate::error::Result;
-use crate::nn::{FrozenLayers, State, Statistics, load_state, state_of};
+use crate::nn::{State, Statistics, load_state, state_of};
 
 /// Every generator by its kind: config, registry and constructor in one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,18 +70,14 @@ impl Generator {
         }
     }
 
-    /// As [`forward`](Self::forward) through `layers`, which [`frozen_layers`](Self::frozen_layers) made of this net.
-    pub fn forward_frozen(&self, z: Tensor<4>, layers: &FrozenLayers) -> Tensor<4> {
-        match self {
-            Self::Hourglass(net) => net.forward_frozen(z, layers),
-        }
-    }
-
-    /// The layers for a net that does not learn any more; `None` where there is no faster way than
-    /// [`forward`](Self::forward).
-    pub fn frozen_layers(&self) -> Option<FrozenLayers> {
-        match self {
-            Self::Hourglass(net) => net.frozen_layers(),
+    /// The same net with theta held constant.
+    pub fn frozen(self) -> FrozenGenerator {
+        let kernels = match &self {
+            Self::Hourglass(net) => net.frozen(),
+        };
+        match kernels {
+            Some(net) => FrozenGenerator::Hourglass(net),
+            None => FrozenGenerator::Operations(self.train().no_grad()),
         }
     }
 
@@ -106,6 +102,25 @@ impl Generator {
     pub fn update_running(&mut self, statistics: &[Statistics], momentum: f64) {
         match self {
             Self::Hourglass(net) => net.update_running(statistics, momentum),
+        }
+    }
+}
+
+/// A generator that does not learn any more.
+#[derive(Debug)]
+pub enum FrozenGenerator {
+    /// An hourglass on the CPU kernels.
+    Hourglass(FrozenHourglass),
+    /// Any generator by burn's operations.
+    Operations(Generator),
+}
+
+impl FrozenGenerator {
+    /// `[B, C, h, w]` -> `[B, 3, H, W]` in (0, 1), with the running statistics.
+    pub fn forward(&self, z: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Hourglass(net) => net.forward(z),
+            Self::Operations(net) => net.forward(z),
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::error::Result;
 use crate::event::Observer;
-use crate::model::Model;
+use crate::model::{Model, Prior};
 use crate::restore::{Evidence, FitSettings, Restored, Restorer, fit};
 
 /// See the module.
 #[derive(Debug)]
 pub struct Lcm {
-    model: Model,
+    model: Prior,
     pub settings: FitSettings,
 }
 
@@ -21,7 +21,7 @@ impl Lcm {
         Ok(Self { model: model.frozen()?, settings })
     }
 
-    pub fn model(&self) -> &Model {
+    pub fn model(&self) -> &Prior {
         &self.model
     }
 }

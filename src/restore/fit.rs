@@ -16,7 +16,7 @@ use crate::config::{Config, FitConfig};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::{numbers_of, pictures_of};
-use crate::model::Model;
+use crate::model::Prior;
 
 /// How long and how fast.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,12 +33,12 @@ impl FitSettings {
     }
 }
 
-/// Fits a row to each evidence. `model` is frozen ([`Model::frozen`]). `None` when `watch` broke off.
+/// Fits a row to each evidence. `model` is what [`Model::frozen`](crate::Model::frozen) makes. `None` when `watch` broke off.
 ///
 /// # Errors
 /// An energy that is no number any more.
 pub fn fit(
-    model: &Model,
+    model: &Prior,
     evidence: &[Evidence],
     settings: &FitSettings,
     watch: &mut dyn Observer,
@@ -100,7 +100,7 @@ pub fn fit(
 /// The image is cut off the net and pulled through it afterwards: each energy then has an image of its own, where
 /// slices of one batch would hand back a gradient of the whole batch each.
 pub fn fit_step(
-    model: &Model,
+    model: &Prior,
     evidence: &[impl Borrow<Evidence>],
     rows: Tensor<2>,
     lr: f64,
@@ -138,7 +138,7 @@ fn pick(rows: &Tensor<2>, places: &[usize]) -> Tensor<2> {
 }
 
 fn finish(
-    model: &Model,
+    model: &Prior,
     evidence: &[Evidence],
     which: &[usize],
     rows: Tensor<2>,
