@@ -17,6 +17,8 @@ use crate::winograd::{suits, weight_gradient};
 
 /// Pixels of a chunk.
 const CHUNK: usize = 64;
+/// Pixels of a group at least: adding its sums would cost more than another thread saves.
+const GROUP_PIXELS: usize = 1024;
 /// Tasks that keep many cores busy.
 const ENOUGH_TASKS: usize = 32;
 
@@ -65,7 +67,8 @@ impl Kernel for Split<'_> {
         let images = (CHUNK / plan.to_pixels).max(1);
         let chunks = shape.batch.div_ceil(images) * pairs.pieces;
         let blocks = shape.output.div_ceil(width);
-        let groups = ENOUGH_TASKS.div_ceil(blocks).min(chunks);
+        let most = (shape.batch * plan.to_pixels / GROUP_PIXELS).clamp(1, chunks);
+        let groups = ENOUGH_TASKS.div_ceil(blocks).min(most);
         let per_group = chunks.div_ceil(groups);
         let groups = chunks.div_ceil(per_group);
 

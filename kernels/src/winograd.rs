@@ -31,7 +31,7 @@ pub(crate) use weight::weight_gradient;
 /// Products of a piece.
 pub(crate) const PRODUCTS: usize = 16;
 /// Pixels of a map from which on it pays: the filters are transformed too, in the latent nets for every image.
-const ENOUGH_PIXELS: usize = 2048;
+const ENOUGH_PIXELS: usize = 1024;
 /// Bytes of transformed pieces that a task keeps in cache.
 const TASK_BYTES: usize = 256 << 10;
 
