@@ -8,9 +8,10 @@
 //! stays in the second cache while the pixels of a task pass by. A tile's sums do not depend on the task it is in.
 
 use crate::lanes::{Kernel, Lanes};
-use crate::pack::{Packed, width_of};
+use crate::pack::Packed;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::{Phase, Plan};
+use crate::tile::{multiply, with_tile};
 
 /// What is done to a sum before it is stored.
 #[derive(Debug, Clone, Copy)]
@@ -134,15 +135,7 @@ impl Kernel for Task<'_> {
         let full = L::N * L::TILE.1;
         let kept = full.min(self.job.weights.targets - self.block * full);
         // SAFETY: the instruction set is that of the caller; see `tiles` for the rest.
-        unsafe {
-            match (L::TILE, width_of(kept, L::N) / L::N) {
-                ((6, 2), 2) => self.tiles::<L, 6, 2>(kept),
-                ((6, 2), _) => self.tiles::<L, 8, 1>(kept),
-                ((12, 2), 2) => self.tiles::<L, 12, 2>(kept),
-                ((12, 2), _) => self.tiles::<L, 12, 1>(kept),
-                _ => self.tiles::<L, 4, 1>(kept),
-            }
-        }
+        unsafe { with_tile!(L, kept, self.tiles(kept)) }
     }
 }
 
@@ -224,28 +217,18 @@ impl Task<'_> {
         kept: usize,
         first: bool,
     ) -> [[L::V; V]; M] {
-        let mut buffer = [0.0f32; 64];
-        // SAFETY: the buffer has room for a block; full blocks are read where they lie.
+        // SAFETY: the instruction set is there; the bias has `kept` numbers of this block, and so has every target.
         unsafe {
+            let mut acc = [[L::splat(0.0); V]; M];
             if first {
                 if let Epilogue::BiasLeaky { bias, .. } = self.job.epilogue {
-                    let start = self.block * L::N * L::TILE.1;
-                    buffer[..kept].copy_from_slice(&bias[start..start + kept]);
+                    let bias = bias[self.block * L::N * L::TILE.1..].as_ptr();
+                    acc = [load_row::<L, V>(bias, kept); M];
                 }
-                return [std::array::from_fn(|v| L::load(buffer.as_ptr().add(v * L::N))); M];
+                return acc;
             }
-            let mut acc = [[L::splat(0.0); V]; M];
             for (acc, &place) in acc.iter_mut().zip(places).take(here) {
-                let target = self.target::<L>(place, kept);
-                let from = if kept == V * L::N {
-                    target.as_ptr()
-                } else {
-                    buffer[..kept].copy_from_slice(target);
-                    buffer.as_ptr()
-                };
-                for (v, acc) in acc.iter_mut().enumerate() {
-                    *acc = L::load(from.add(v * L::N));
-                }
+                *acc = load_row::<L, V>(self.target::<L>(place, kept).as_ptr(), kept);
             }
             acc
         }
@@ -262,7 +245,7 @@ impl Task<'_> {
         kept: usize,
         last: bool,
     ) {
-        // SAFETY: as in `start`.
+        // SAFETY: a target has `kept` numbers.
         unsafe {
             for (mut acc, &place) in acc.into_iter().zip(places).take(here) {
                 if last && let Epilogue::BiasLeaky { slope, .. } = self.job.epilogue {
@@ -270,48 +253,21 @@ impl Task<'_> {
                         *acc = L::max(*acc, L::mul(*acc, L::splat(slope)));
                     }
                 }
-                let target = self.target::<L>(place, kept);
-                if kept == V * L::N {
-                    for (v, acc) in acc.into_iter().enumerate() {
-                        L::store(target.as_mut_ptr().add(v * L::N), acc);
-                    }
-                } else {
-                    let mut buffer = [0.0f32; 64];
-                    for (v, acc) in acc.into_iter().enumerate() {
-                        L::store(buffer.as_mut_ptr().add(v * L::N), acc);
-                    }
-                    target.copy_from_slice(&buffer[..kept]);
+                let target = self.target::<L>(place, kept).as_mut_ptr();
+                for (v, acc) in acc.into_iter().enumerate() {
+                    L::store_part(target.add(v * L::N), acc, kept - v * L::N);
                 }
             }
         }
     }
 }
 
-/// `acc[m][v] += sum over k of rows[m][k] * weights[k][v]`
+/// The first `kept` numbers at the pointer, in vectors, zeros after them.
 ///
 /// # Safety
-/// `depth` numbers at each of `rows`, `depth * V` vectors at `weights`, the instruction set of `L`.
+/// More than `V - 1` vectors of `kept` numbers at the pointer, the instruction set of `L`.
 #[inline(always)]
-pub(crate) unsafe fn multiply<L: Lanes, const M: usize, const V: usize>(
-    rows: &[*const f32; M],
-    weights: *const f32,
-    depth: usize,
-    acc: &mut [[L::V; V]; M],
-) {
-    // A local copy stays in registers.
-    let mut sums = *acc;
+unsafe fn load_row<L: Lanes, const V: usize>(from: *const f32, kept: usize) -> [L::V; V] {
     // SAFETY: by the caller's promise.
-    unsafe {
-        for k in 0..depth {
-            let vectors: [L::V; V] =
-                std::array::from_fn(|v| L::load(weights.add((k * V + v) * L::N)));
-            for m in 0..M {
-                let x = L::splat(*rows[m].add(k));
-                for v in 0..V {
-                    sums[m][v] = L::fma(x, vectors[v], sums[m][v]);
-                }
-            }
-        }
-    }
-    *acc = sums;
+    std::array::from_fn(|v| unsafe { L::load_part(from.add(v * L::N), kept - v * L::N) })
 }

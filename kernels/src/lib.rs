@@ -6,7 +6,8 @@
 //! pool.rs       buffers used again
 //! plan.rs       a convolution as lists of pixels: stride, border, dilation, phases
 //! pack.rs       weights in the order of the register tile
-//! gather.rs     that tile: forward passes and input gradients
+//! tile.rs       that tile
+//! gather.rs     its loop: forward passes and input gradients
 //! panels.rs     a map's channels in blocks
 //! weight.rs     weight gradients
 //! winograd.rs   3x3 convolutions with fewer multiplications
@@ -45,6 +46,7 @@ mod plan;
 mod pool;
 mod pyramid;
 mod sgd;
+mod tile;
 mod weight;
 mod winograd;
 

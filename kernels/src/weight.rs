@@ -13,6 +13,7 @@ use crate::panels::{Panels, first_of};
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::{ConvShape, Plan};
 use crate::pool::Scratch;
+use crate::tile::{add_tile, outer, tile_of, with_tile};
 use crate::winograd::{suits, weight_gradient};
 
 /// Pixels of a chunk.
@@ -152,16 +153,6 @@ impl Pairs {
     }
 }
 
-/// Input channels and vectors of output channels of the register tile.
-#[inline(always)]
-fn tile_of<L: Lanes>(outputs: usize) -> (usize, usize) {
-    match L::TILE {
-        (6, 2) if outputs <= L::N => (8, 1),
-        (12, 2) if outputs <= L::N => (12, 1),
-        tile => tile,
-    }
-}
-
 /// One block of output channels over some chunks of pixels.
 struct Task<'a> {
     shape: &'a ConvShape,
@@ -182,15 +173,7 @@ impl Kernel for Task<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         // SAFETY: the instruction set is that of the caller; see `tiles` for the rest.
-        unsafe {
-            match tile_of::<L>(self.shape.output) {
-                (6, 2) => self.tiles::<L, 6, 2>(),
-                (8, 1) => self.tiles::<L, 8, 1>(),
-                (12, 2) => self.tiles::<L, 12, 2>(),
-                (12, 1) => self.tiles::<L, 12, 1>(),
-                _ => self.tiles::<L, 4, 1>(),
-            }
-        }
+        unsafe { with_tile!(L, self.shape.output, self.tiles()) }
     }
 }
 
@@ -225,12 +208,7 @@ impl Task<'_> {
                             let dy = gradients.as_ptr().add(i * range.len() * width);
                             outer::<L, M, V>(pairs, x, dy, &mut acc);
                         }
-                        for (m, acc) in acc.into_iter().enumerate() {
-                            for (v, acc) in acc.into_iter().enumerate() {
-                                let at = sum.as_mut_ptr().add(m * width + v * L::N);
-                                L::store(at, L::add(L::load(at), acc));
-                            }
-                        }
+                        add_tile::<L, M, V>(acc, sum.as_mut_ptr());
                     }
                 }
             }
@@ -273,33 +251,4 @@ impl Task<'_> {
             }
         }
     }
-}
-
-/// `acc[m][v] += sum over pairs of x[pair.0 + m] * dy[pair.1][v]`
-///
-/// # Safety
-/// `M` numbers at each place of x and `V` vectors at each of dy, the instruction set of `L`.
-#[inline(always)]
-pub(crate) unsafe fn outer<L: Lanes, const M: usize, const V: usize>(
-    pairs: &[[u32; 2]],
-    x: *const f32,
-    dy: *const f32,
-    acc: &mut [[L::V; V]; M],
-) {
-    // A local copy stays in registers.
-    let mut sums = *acc;
-    // SAFETY: by the caller's promise.
-    unsafe {
-        for &[from, to] in pairs {
-            let (x, dy) = (x.add(from as usize), dy.add(to as usize));
-            let vectors: [L::V; V] = std::array::from_fn(|v| L::load(dy.add(v * L::N)));
-            for (m, sums) in sums.iter_mut().enumerate() {
-                let x = L::splat(*x.add(m));
-                for (sum, &vector) in sums.iter_mut().zip(&vectors) {
-                    *sum = L::fma(x, vector, *sum);
-                }
-            }
-        }
-    }
-    *acc = sums;
 }

@@ -19,12 +19,13 @@ mod weight;
 
 use std::ops::Range;
 
-use crate::gather::{Epilogue, multiply};
+use crate::gather::Epilogue;
 use crate::lanes::{Kernel, Lanes};
-use crate::pack::{Packed, width_of};
+use crate::pack::Packed;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::ConvShape;
 use crate::pool::Scratch;
+use crate::tile::{multiply, with_tile};
 
 pub(crate) use weight::weight_gradient;
 
@@ -192,13 +193,7 @@ impl Kernel for Task<'_> {
             self.pieces.transform::<L>(self.range.clone(), 0..channels, self.zeros, &mut v);
             for block in 0..self.weights.targets.div_ceil(full) {
                 let kept = full.min(self.weights.targets - block * full);
-                match (L::TILE, width_of(kept, L::N) / L::N) {
-                    ((6, 2), 2) => self.block::<L, 6, 2>(block, kept, &v, &mut products),
-                    ((6, 2), _) => self.block::<L, 8, 1>(block, kept, &v, &mut products),
-                    ((12, 2), 2) => self.block::<L, 12, 2>(block, kept, &v, &mut products),
-                    ((12, 2), _) => self.block::<L, 12, 1>(block, kept, &v, &mut products),
-                    _ => self.block::<L, 4, 1>(block, kept, &v, &mut products),
-                }
+                with_tile!(L, kept, self.block(block, kept, &v, &mut products));
             }
         }
     }

@@ -14,7 +14,8 @@ use crate::panels::first_of;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::ConvShape;
 use crate::pool::Scratch;
-use crate::weight::{add_groups, outer};
+use crate::tile::{add_tile, outer, with_tile};
+use crate::weight::add_groups;
 
 /// Pieces of a chunk.
 const CHUNK: usize = 192;
@@ -70,13 +71,7 @@ impl Kernel for Task<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
         // SAFETY: the instruction set is that of the caller; `suits` saw to whole vectors of channels.
-        unsafe {
-            match L::TILE {
-                (6, 2) => self.products::<L, 6, 2>(),
-                (12, 2) => self.products::<L, 12, 2>(),
-                _ => self.products::<L, 4, 1>(),
-            }
-        }
+        unsafe { with_tile!(L, self.outputs, self.products()) }
     }
 }
 
@@ -110,10 +105,7 @@ impl Task<'_> {
                     for (tile, sums) in sums.chunks_exact_mut(M * width).enumerate() {
                         let mut acc = [[L::splat(0.0); V]; M];
                         outer::<L, M, V>(pairs, v.add(first_of(tile, M, channels)), d, &mut acc);
-                        for (at, acc) in acc.into_iter().flatten().enumerate() {
-                            let sum = sums.as_mut_ptr().add(at * L::N);
-                            L::store(sum, L::add(L::load(sum), acc));
-                        }
+                        add_tile::<L, M, V>(acc, sums.as_mut_ptr());
                     }
                 }
             }
