@@ -7,8 +7,8 @@
 use std::time::Instant;
 
 use lacuna_kernels::{
-    ConvShape, Epilogue, Level, Packed, Pass, WeightStrides, conv_forward, conv_input_gradient,
-    conv_weight_gradient, fma_peak,
+    ConvShape, Epilogue, Level, Packed, Pass, WeightStrides, conv_weight_gradient, convolve,
+    fma_peak,
 };
 
 const TRIES: usize = 7;
@@ -88,11 +88,11 @@ fn measure(level: Level, shape: &ConvShape) -> [f64; 3] {
     let strides = WeightStrides::tap_major(shape.input, shape.output);
     let forward = median(|| {
         let packed = Packed::of(level, shape, &w, strides, Pass::Forward);
-        conv_forward(shape, &x, &packed, Epilogue::Nothing, &mut y);
+        convolve(shape, &packed, &x, Epilogue::Nothing, &mut y);
     });
     let input_gradient = median(|| {
         let packed = Packed::of(level, shape, &w, strides, Pass::InputGradient);
-        conv_input_gradient(shape, &y, &packed, Epilogue::Nothing, &mut dx);
+        convolve(shape, &packed, &y, Epilogue::Nothing, &mut dx);
     });
     let weight_gradient = median(|| conv_weight_gradient(level, shape, &x, &y, &mut dw));
     [forward, input_gradient, weight_gradient]

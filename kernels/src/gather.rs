@@ -8,6 +8,7 @@
 //! stays in the second cache while the pixels of a task pass by. A tile's sums do not depend on the task it is in.
 
 use crate::lanes::{Kernel, Lanes};
+use crate::leaky::{leaky, leaky_lanes};
 use crate::pack::Packed;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::{Phase, Plan};
@@ -17,11 +18,8 @@ use crate::tile::{multiply, with_tile};
 #[derive(Debug, Clone, Copy)]
 pub enum Epilogue<'a> {
     Nothing,
-    /// `v = sum + bias[channel]`, then `max(v, slope * v)`.
-    BiasLeaky {
-        bias: &'a [f32],
-        slope: f32,
-    },
+    /// The leaky ReLU of the sum and its channel's bias.
+    BiasLeaky(&'a [f32]),
 }
 
 /// Bytes of weights that a task keeps in cache: half of the smallest second cache of today.
@@ -41,11 +39,6 @@ pub(crate) fn gather(
 ) {
     let (sources, targets) = (weights.sources, weights.targets);
     let batch = from.len() / (plan.from_pixels * sources);
-    assert_eq!(from.len(), batch * plan.from_pixels * sources, "a source map of another size");
-    assert_eq!(to.len(), batch * plan.to_pixels * targets, "a target map of another size");
-    if let Epilogue::BiasLeaky { bias, .. } = epilogue {
-        assert_eq!(bias.len(), targets, "one bias a target channel");
-    }
     let zeros = vec![0.0; sources];
     let to = Shared::new(to);
     for phase in &plan.phases {
@@ -68,9 +61,9 @@ fn fill(plan: &Plan, phase: &Phase, epilogue: Epilogue, targets: usize, batch: u
             let row = unsafe { to.part(start..start + targets) };
             match epilogue {
                 Epilogue::Nothing => row.fill(0.0),
-                Epilogue::BiasLeaky { bias, slope } => {
+                Epilogue::BiasLeaky(bias) => {
                     for (number, &bias) in row.iter_mut().zip(bias) {
-                        *number = bias.max(slope * bias);
+                        *number = leaky(bias);
                     }
                 }
             }
@@ -221,7 +214,7 @@ impl Task<'_> {
         unsafe {
             let mut acc = [[L::splat(0.0); V]; M];
             if first {
-                if let Epilogue::BiasLeaky { bias, .. } = self.job.epilogue {
+                if let Epilogue::BiasLeaky(bias) = self.job.epilogue {
                     let bias = bias[self.block * L::N * L::TILE.1..].as_ptr();
                     acc = [load_row::<L, V>(bias, kept); M];
                 }
@@ -248,9 +241,9 @@ impl Task<'_> {
         // SAFETY: a target has `kept` numbers.
         unsafe {
             for (mut acc, &place) in acc.into_iter().zip(places).take(here) {
-                if last && let Epilogue::BiasLeaky { slope, .. } = self.job.epilogue {
+                if last && let Epilogue::BiasLeaky(_) = self.job.epilogue {
                     for acc in &mut acc {
-                        *acc = L::max(*acc, L::mul(*acc, L::splat(slope)));
+                        *acc = leaky_lanes::<L>(*acc);
                     }
                 }
                 let target = self.target::<L>(place, kept).as_mut_ptr();

@@ -10,74 +10,78 @@
 //! # Shapes
 //! - x `[B, H, W, in]`, y `[B, H', W', out]`, w `[tap, in / groups, out]`
 
+use crate::gather::Epilogue;
 use crate::lanes::{Kernel, Lanes, Level};
-use crate::pack::width_of;
+use crate::leaky::leaky;
+use crate::pack::{Packed, WeightStrides, width_of};
 use crate::parts::{Shared, for_each};
-use crate::plan::{ConvShape, Plan};
+use crate::plan::{ConvShape, Pass, Plan};
+use crate::pool::Scratch;
 
-/// y from x.
-///
-/// # Panics
-/// Slices of other lengths.
-pub fn grouped_forward(level: Level, shape: &ConvShape, x: &[f32], w: &[f32], y: &mut [f32]) {
-    check(shape, x.len(), w.len(), y.len());
-    let (ins, outs) = sizes(shape);
-    let map = Spread::new(level, x, [shape.input, ins], [shape.output, outs]);
-    let rows = pad(level, w, shape.output);
-    level.run(Pass { level, plan: &Plan::forward(shape), map, rows, to: y });
-}
-
-/// dx from dy.
-///
-/// # Panics
-/// As [`grouped_forward`].
-pub fn grouped_input_gradient(
+/// The weights for one pass, rows `[tap, source in its group]` of the target's channels in whole vectors; `strides` as
+/// in [`Packed::of`].
+pub(crate) fn grouped_rows(
     level: Level,
     shape: &ConvShape,
-    dy: &[f32],
-    w: &[f32],
-    dx: &mut [f32],
-) {
-    check(shape, dx.len(), w.len(), dy.len());
-    let (ins, outs) = sizes(shape);
-    let mut turned = Vec::with_capacity(w.len());
-    for tap in w.chunks_exact(ins * shape.output) {
-        for j in 0..outs {
-            let of = |c: usize| tap[c % ins * shape.output + c / ins * outs + j];
-            turned.extend((0..shape.input).map(of));
+    weights: &[f32],
+    strides: WeightStrides,
+    pass: Pass,
+) -> Scratch {
+    let [source, target] = groups_of(shape, pass);
+    let channels = shape.sides(pass)[1].channels;
+    let width = width_of(channels, level.lanes());
+    let mut rows = Scratch::new(shape.taps() * source * width);
+    for (at, row) in rows.chunks_exact_mut(width).enumerate() {
+        let (tap, j) = (at / source, at % source);
+        for (c, number) in row[..channels].iter_mut().enumerate() {
+            let (input, output) = match pass {
+                Pass::Forward => (j, c),
+                Pass::InputGradient => (c % target, c / target * source + j),
+            };
+            let place = tap * strides.tap + input * strides.source + output * strides.target;
+            *number = weights[place];
         }
+        row[channels..].fill(0.0);
     }
-    let map = Spread::new(level, dy, [shape.output, outs], [shape.input, ins]);
-    let rows = pad(level, &turned, shape.input);
-    level.run(Pass { level, plan: &Plan::transposed(shape), map, rows, to: dx });
+    rows
 }
 
-/// dw from x and dy.
-///
-/// # Panics
-/// As [`grouped_forward`].
-pub fn grouped_weight_gradient(
+/// The pass that `weights` were packed for; sizes were checked.
+pub(crate) fn grouped(
+    shape: &ConvShape,
+    weights: &Packed,
+    from: &[f32],
+    epilogue: Epilogue,
+    to: &mut [f32],
+) {
+    let Packed { level, pass, .. } = *weights;
+    let (map, plan) = (Spread::new(level, shape, pass, from), Plan::of(shape, pass));
+    let to = Shared::new(to);
+    for_each(shape.batch, |image| {
+        let (plan, map, rows) = (&plan, &map, &weights.numbers);
+        level.run(PassImage { plan, map, rows, epilogue, to, image });
+    });
+}
+
+/// dw from x and dy; sizes were checked.
+pub(crate) fn grouped_weight_gradient(
     level: Level,
     shape: &ConvShape,
     x: &[f32],
     dy: &[f32],
     dw: &mut [f32],
 ) {
-    check(shape, x.len(), dw.len(), dy.len());
-    let (ins, outs) = sizes(shape);
-    let map = Spread::new(level, x, [shape.input, ins], [shape.output, outs]);
-    let dy = pad(level, dy, shape.output);
-    level.run(Outer { level, plan: &Plan::forward(shape), map, dy, dw });
+    let (map, plan) = (Spread::new(level, shape, Pass::Forward, x), Plan::of(shape, Pass::Forward));
+    let (dy, dw) = (pad(level, dy, shape.output), Shared::new(dw));
+    // A task has the weights of one tap and one input of each group.
+    for_each(shape.taps() * map.group, |row| {
+        level.run(OuterRow { plan: &plan, map: &map, dy: &dy, dw, row });
+    });
 }
 
-fn check(shape: &ConvShape, x: usize, w: usize, y: usize) {
-    let expected = [shape.in_len(), shape.weight_len(), shape.out_len()];
-    assert_eq!([x, w, y], expected, "input, weights, output of other sizes");
-}
-
-/// Inputs and outputs of a group.
-fn sizes(shape: &ConvShape) -> (usize, usize) {
-    (shape.input / shape.groups, shape.output / shape.groups)
+/// Channels of a group on either side.
+fn groups_of(shape: &ConvShape, pass: Pass) -> [usize; 2] {
+    shape.sides(pass).map(|side| side.channels / shape.groups)
 }
 
 /// Rows of `channels` numbers filled up to whole vectors.
@@ -101,12 +105,9 @@ struct Spread {
 }
 
 impl Spread {
-    fn new(
-        level: Level,
-        map: &[f32],
-        [own, group]: [usize; 2],
-        [channels, step]: [usize; 2],
-    ) -> Self {
+    fn new(level: Level, shape: &ConvShape, pass: Pass, map: &[f32]) -> Self {
+        let [own, channels] = shape.sides(pass).map(|side| side.channels);
+        let [group, step] = groups_of(shape, pass);
         let (pixels, width) = (map.len() / own, width_of(channels, level.lanes()));
         let mut numbers = vec![0.0; group * pixels * width];
         for (j, plane) in numbers.chunks_exact_mut(pixels * width).enumerate() {
@@ -123,30 +124,12 @@ impl Spread {
     }
 }
 
-struct Pass<'a> {
-    level: Level,
-    plan: &'a Plan,
-    map: Spread,
-    rows: Vec<f32>,
-    to: &'a mut [f32],
-}
-
-impl Kernel for Pass<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<L: Lanes>(self) {
-        let Self { level, plan, map, rows, to } = self;
-        let images = map.pixels / plan.from_pixels;
-        let to = Shared::new(to);
-        for_each(images, |image| level.run(PassImage { plan, map: &map, rows: &rows, to, image }));
-    }
-}
-
+/// All target pixels of one image.
 struct PassImage<'a> {
     plan: &'a Plan,
     map: &'a Spread,
     rows: &'a [f32],
+    epilogue: Epilogue<'a>,
     to: Shared<'a>,
     image: usize,
 }
@@ -156,7 +139,7 @@ impl Kernel for PassImage<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { plan, map, rows, to, image } = self;
+        let Self { plan, map, rows, epilogue, to, image } = self;
         let mut sums = vec![0.0f32; map.width];
         for phase in &plan.phases {
             let count = phase.targets.len();
@@ -175,28 +158,11 @@ impl Kernel for PassImage<'_> {
                 // SAFETY: a task has an image of its own.
                 let to = unsafe { to.part(start..start + map.channels) };
                 to.copy_from_slice(&sums[..map.channels]);
+                if let Epilogue::BiasLeaky(bias) = epilogue {
+                    to.iter_mut().zip(bias).for_each(|(v, bias)| *v = leaky(*v + bias));
+                }
             }
         }
-    }
-}
-
-struct Outer<'a> {
-    level: Level,
-    plan: &'a Plan,
-    map: Spread,
-    dy: Vec<f32>,
-    dw: &'a mut [f32],
-}
-
-impl Kernel for Outer<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<L: Lanes>(self) {
-        let Self { level, plan, map, dy, dw } = self;
-        let taps = plan.phases[0].taps.len();
-        let dw = Shared::new(dw);
-        for_each(taps * map.group, |row| level.run(OuterRow { plan, map: &map, dy: &dy, dw, row }));
     }
 }
 

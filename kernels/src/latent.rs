@@ -6,14 +6,14 @@
 //! ```
 //! No padding: each layer takes a pixel from every border. All images read the same s and have weights of their own.
 
-use crate::conv::{conv_forward, conv_input_gradient};
+use crate::conv::convolve;
 use crate::gather::Epilogue;
 use crate::lanes::Level;
 use crate::leaky::leaky_backward;
 use crate::norm::{Moments, norm_act, norm_act_backward};
-use crate::pack::{Packed, Pass, WeightStrides};
-use crate::parts::{Shared, for_each_whole};
-use crate::plan::ConvShape;
+use crate::pack::{Packed, WeightStrides};
+use crate::parts::{Shared, map_each_whole};
+use crate::plan::{ConvShape, Pass};
 use crate::pool::Scratch;
 use crate::weight::conv_weight_gradient;
 
@@ -26,7 +26,6 @@ pub struct LatentNet {
     /// first layer is a product of matrices.
     patches: Vec<f32>,
     epsilon: f32,
-    slope: f32,
 }
 
 /// What the backward pass needs of every image.
@@ -55,7 +54,7 @@ impl LatentNet {
     ///
     /// # Panics
     /// Fewer than two widths, or `s` of another size.
-    pub fn new(channels: &[usize], side: usize, s: &[f32], epsilon: f32, slope: f32) -> Self {
+    pub fn new(channels: &[usize], side: usize, s: &[f32], epsilon: f32) -> Self {
         assert!(channels.len() > 1, "a net has a layer");
         let input = side + 2 * (channels.len() - 1);
         let (pixels, first) = (input * input, channels[0]);
@@ -66,7 +65,7 @@ impl LatentNet {
                 patches.extend((0..9).map(|tap| plane[(y + tap / 3) * input + x + tap % 3]));
             }
         }
-        Self { channels: channels.to_vec(), side, patches, epsilon, slope }
+        Self { channels: channels.to_vec(), side, patches, epsilon }
     }
 
     /// `[C, h, w]`
@@ -128,28 +127,23 @@ pub fn latent_forward_recorded(
     rows: &[f32],
     z: &mut [f32],
 ) -> LatentTape {
-    let tapes = std::sync::Mutex::new(Vec::new());
-    forward(level, net, rows, z, |tape| {
-        tapes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(tape);
-    });
-    let mut tapes = tapes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    tapes.sort_by_key(|(image, _)| *image);
-    LatentTape(tapes.into_iter().map(|(_, tape)| tape).collect())
+    LatentTape(forward(level, net, rows, z, |tape| tape))
 }
 
-fn forward(
+/// What `keep` makes of every image's tape; a tape that is not kept goes at once.
+fn forward<T: Send>(
     level: Level,
     net: &LatentNet,
     rows: &[f32],
     z: &mut [f32],
-    keep: impl Fn((usize, ImageTape)) + Sync + Send,
-) {
+    keep: impl Fn(ImageTape) -> T + Sync + Send,
+) -> Vec<T> {
     let (length, size) = (net.row_len(), net.latent_len());
     let batch = rows.len() / length;
     assert_eq!(rows.len(), batch * length, "rows of another length");
     assert_eq!(z.len(), batch * size, "latents of another size");
     let (layers, z) = (net.layers(), Shared::new(z));
-    for_each_whole(batch, |image| {
+    map_each_whole(batch, |image| {
         let row = &rows[image * length..][..length];
         let mut tape = ImageTape::default();
         for layer in &layers {
@@ -158,21 +152,20 @@ fn forward(
             let mut y = Scratch::new(layer.shape.out_len());
             let Some([gamma, beta]) = layer.affine.clone() else {
                 let bias = &vec![0.0; layer.shape.output];
-                let epilogue = Epilogue::BiasLeaky { bias, slope: net.slope };
-                conv_forward(&layer.shape, x, &weights, epilogue, &mut y);
+                convolve(&layer.shape, &weights, x, Epilogue::BiasLeaky(bias), &mut y);
                 // SAFETY: a task has an image of its own.
                 unsafe { z.part(image * size..(image + 1) * size) }.copy_from_slice(&y);
                 tape.maps.push(y);
                 continue;
             };
             let mut sums = Scratch::new(y.len());
-            conv_forward(&layer.shape, x, &weights, Epilogue::Nothing, &mut sums);
+            convolve(&layer.shape, &weights, x, Epilogue::Nothing, &mut sums);
             tape.moments.push(norm_act(level, &sums, &row[gamma], &row[beta], net.epsilon, &mut y));
             tape.sums.push(sums);
             tape.maps.push(y);
         }
-        keep((image, tape));
-    });
+        keep(tape)
+    })
 }
 
 /// The gradient of `rows`, `[B, P]`, from that of the latents.
@@ -192,7 +185,7 @@ pub fn latent_backward(
     assert_eq!(drows.len(), batch * length, "row gradients of another length");
     assert_eq!(dz.len(), batch * size, "latent gradients of another size");
     let (layers, drows) = (net.layers(), Shared::new(drows));
-    for_each_whole(batch, |image| {
+    map_each_whole(batch, |image| {
         let (row, tape) = (&rows[image * length..][..length], &tape.0[image]);
         // SAFETY: a task has an image of its own.
         let drow = unsafe { drows.part(image * length..(image + 1) * length) };
@@ -201,7 +194,7 @@ pub fn latent_backward(
         for (at, layer) in layers.iter().enumerate().rev() {
             let mut dsums = Scratch::new(dy.len());
             match layer.affine.clone() {
-                None => leaky_backward(level, &tape.maps[at], &dy, net.slope, &mut dsums),
+                None => leaky_backward(level, &tape.maps[at], &dy, &mut dsums),
                 Some([gamma, beta]) => {
                     let (head, tail) = drow.split_at_mut(beta.start);
                     norm_act_backward(
@@ -223,7 +216,7 @@ pub fn latent_backward(
             if at > 0 {
                 let weights = packed(level, layer, row, Pass::InputGradient);
                 let mut dx = Scratch::new(layer.shape.in_len());
-                conv_input_gradient(&layer.shape, &dsums, &weights, Epilogue::Nothing, &mut dx);
+                convolve(&layer.shape, &weights, &dsums, Epilogue::Nothing, &mut dx);
                 dy = dx;
             }
         }

@@ -1,35 +1,54 @@
-//! The leaky ReLU by itself: after a bias, and its gradient from the output.
+//! The leaky ReLU: for a number, for a vector, and its gradient from the output.
 //!
 //! ```text
-//! y = max(v, slope v), v = x + bias[channel];      dx = dy where y > 0, else slope dy
+//! y = max(v, SLOPE v);      dx = dy where y > 0, else SLOPE dy
 //! ```
 //! For a slope between 0 and 1 the output has the sign of what went in, so the backward pass needs nothing else.
 
 use crate::lanes::{Kernel, Lanes, Level};
 use crate::parts::{Shared, for_each, piece};
 
+/// Slope below zero, of all nets of this crate.
+pub const SLOPE: f32 = 0.2;
+
 /// Numbers of a task.
 const PART: usize = 1 << 14;
 
-/// `y[row, c] = leaky(y[row, c] + bias[c])` in place.
+/// y of one number.
+pub(crate) fn leaky(v: f32) -> f32 {
+    v.max(SLOPE * v)
+}
+
+/// y of a vector.
 ///
-/// # Panics
-/// A map that is not whole rows of channels.
-pub fn bias_leaky(y: &mut [f32], bias: &[f32], slope: f32) {
-    assert!(y.len().is_multiple_of(bias.len()), "a map of whole rows");
-    for row in y.chunks_exact_mut(bias.len()) {
-        for (number, bias) in row.iter_mut().zip(bias) {
-            let v = *number + bias;
-            *number = v.max(slope * v);
-        }
-    }
+/// # Safety
+/// The instruction set of `L` is there.
+#[inline(always)]
+pub(crate) unsafe fn leaky_lanes<L: Lanes>(v: L::V) -> L::V {
+    // SAFETY: by the caller's promise.
+    unsafe { L::max(v, L::mul(v, L::splat(SLOPE))) }
+}
+
+/// dx of a vector, by what has the sign of the output.
+///
+/// # Safety
+/// The instruction set of `L` is there.
+#[inline(always)]
+pub(crate) unsafe fn leaky_gradient<L: Lanes>(sign: L::V, dy: L::V) -> L::V {
+    // SAFETY: by the caller's promise.
+    unsafe { L::where_positive(sign, dy, L::mul(dy, L::splat(SLOPE))) }
+}
+
+/// What a gradient is multiplied by, by what has the sign of the output.
+pub(crate) fn slope_of(sign: f32) -> f32 {
+    if sign > 0.0 { 1.0 } else { SLOPE }
 }
 
 /// `dx` from the output `y` and its gradient.
 ///
 /// # Panics
 /// Slices of different lengths.
-pub fn leaky_backward(level: Level, y: &[f32], dy: &[f32], slope: f32, dx: &mut [f32]) {
+pub fn leaky_backward(level: Level, y: &[f32], dy: &[f32], dx: &mut [f32]) {
     assert!(y.len() == dy.len() && dy.len() == dx.len(), "three maps of one size");
     let length = y.len();
     let dx = Shared::new(dx);
@@ -37,14 +56,13 @@ pub fn leaky_backward(level: Level, y: &[f32], dy: &[f32], slope: f32, dx: &mut 
         let range = piece(length, PART, at);
         // SAFETY: parts do not overlap.
         let dx = unsafe { dx.part(range.clone()) };
-        level.run(Backward { y: &y[range.clone()], dy: &dy[range], slope, dx });
+        level.run(Backward { y: &y[range.clone()], dy: &dy[range], dx });
     });
 }
 
 struct Backward<'a> {
     y: &'a [f32],
     dy: &'a [f32],
-    slope: f32,
     dx: &'a mut [f32],
 }
 
@@ -53,19 +71,18 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        assert!(self.y.len() == self.dy.len() && self.dy.len() == self.dx.len());
-        let whole = self.y.len() / L::N * L::N;
+        let Self { y, dy, dx } = self;
+        assert!(y.len() == dy.len() && dy.len() == dx.len());
+        let whole = y.len() / L::N * L::N;
         for at in (0..whole).step_by(L::N) {
             // SAFETY: `at + N` is inside of all three.
             unsafe {
-                let dy = L::load(self.dy.as_ptr().add(at));
-                let scaled = L::mul(dy, L::splat(self.slope));
-                let y = L::load(self.y.as_ptr().add(at));
-                L::store(self.dx.as_mut_ptr().add(at), L::where_positive(y, dy, scaled));
+                let (y, dy) = (L::load(y.as_ptr().add(at)), L::load(dy.as_ptr().add(at)));
+                L::store(dx.as_mut_ptr().add(at), leaky_gradient::<L>(y, dy));
             }
         }
-        for at in whole..self.y.len() {
-            self.dx[at] = if self.y[at] > 0.0 { self.dy[at] } else { self.slope * self.dy[at] };
+        for at in whole..y.len() {
+            dx[at] = slope_of(y[at]) * dy[at];
         }
     }
 }

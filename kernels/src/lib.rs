@@ -51,9 +51,8 @@ mod weight;
 mod winograd;
 
 pub use bilinear::{bilinear_x2, bilinear_x2_backward};
-pub use conv::{conv_forward, conv_input_gradient};
+pub use conv::convolve;
 pub use gather::Epilogue;
-pub use grouped::{grouped_forward, grouped_input_gradient, grouped_weight_gradient};
 pub use lanes::Level;
 pub use laplacian::{
     LossShape, LossWeights, Pyramid, kernel_weight, loss, loss_and_gradient, scale_images,
@@ -62,11 +61,11 @@ pub use latent::{LatentNet, LatentTape, latent_backward, latent_forward, latent_
 pub use layout::{
     concat, sigmoid_backward, sigmoid_to_channels_first, split, to_channels_first, to_channels_last,
 };
-pub use leaky::{bias_leaky, leaky_backward};
+pub use leaky::{SLOPE, leaky_backward};
 pub use norm::{Moments, norm_act, norm_act_backward};
-pub use pack::{Packed, Pass, WeightStrides};
+pub use pack::{Packed, WeightStrides};
 pub use peak::fma_peak;
-pub use plan::ConvShape;
+pub use plan::{ConvShape, Pass};
 pub use pool::{give, poison, take};
 pub use sgd::{sgd, sgd_clamp};
 pub use weight::conv_weight_gradient;

@@ -25,9 +25,6 @@ use crate::parts::{Shared, for_each};
 use fold::{Affine, Fold};
 use passes::{Apply, Input, Statistics, Sums};
 
-/// Of leaky ReLU, below zero.
-const SLOPE: f32 = 0.2;
-
 /// Mean and biased variance of each channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {

@@ -11,24 +11,9 @@ thread_local! {
     static ALONE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `task(i)` for every `i` below `count` like [`for_each`]; where there are enough of them for all threads, each
-/// stays on its own: work that is split further only for others to wait costs more than it saves.
-pub(crate) fn for_each_whole(count: usize, task: impl Fn(usize) + Sync + Send) {
-    let enough = count >= rayon::current_num_threads();
-    for_each(count, |i| {
-        let before = ALONE.replace(enough);
-        task(i);
-        ALONE.set(before);
-    });
-}
-
 /// Runs `task(i)` for every `i` below `count` on rayon's threads; with one thread or one task, in place.
 pub(crate) fn for_each(count: usize, task: impl Fn(usize) + Sync + Send) {
-    if count < 2 || rayon::current_num_threads() == 1 || ALONE.get() {
-        (0..count).for_each(task);
-    } else {
-        (0..count).into_par_iter().with_max_len(1).for_each(task);
-    }
+    map_each(count, task);
 }
 
 /// `task(i)` for every `i` below `count`, in their order, run as [`for_each`] does.
@@ -38,6 +23,21 @@ pub(crate) fn map_each<T: Send>(count: usize, task: impl Fn(usize) -> T + Sync +
     } else {
         (0..count).into_par_iter().with_max_len(1).map(task).collect()
     }
+}
+
+/// The same; where there are enough tasks for all threads, each stays on its own: work that is split further only
+/// for others to wait costs more than it saves.
+pub(crate) fn map_each_whole<T: Send>(
+    count: usize,
+    task: impl Fn(usize) -> T + Sync + Send,
+) -> Vec<T> {
+    let enough = count >= rayon::current_num_threads();
+    map_each(count, |i| {
+        let before = ALONE.replace(enough);
+        let result = task(i);
+        ALONE.set(before);
+        result
+    })
 }
 
 /// The `i`-th of the pieces of `size` that `length` falls into.

@@ -48,6 +48,16 @@ impl ConvShape {
         [self.height, self.width].map(|side| (side + 2 * self.padding - reach) / self.stride + 1)
     }
 
+    /// Where `pass` comes from and where it goes.
+    pub(crate) fn sides(&self, pass: Pass) -> [Side; 2] {
+        let input = Side { size: [self.height, self.width], channels: self.input };
+        let output = Side { size: self.out(), channels: self.output };
+        match pass {
+            Pass::Forward => [input, output],
+            Pass::InputGradient => [output, input],
+        }
+    }
+
     /// Pixels of one input map.
     pub fn in_pixels(&self) -> usize {
         self.height * self.width
@@ -91,6 +101,38 @@ impl ConvShape {
     }
 }
 
+/// The two ways through a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// From the input to the output.
+    Forward,
+    /// From the output's gradient to the input's; a transposed convolution forward.
+    InputGradient,
+}
+
+impl Pass {
+    /// The way back.
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Forward => Self::InputGradient,
+            Self::InputGradient => Self::Forward,
+        }
+    }
+}
+
+/// One side of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Side {
+    pub size: [usize; 2],
+    pub channels: usize,
+}
+
+impl Side {
+    pub fn pixels(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+}
+
 /// Target pixels that use the same taps.
 #[derive(Debug)]
 pub(crate) struct Phase {
@@ -114,34 +156,26 @@ pub(crate) struct Plan {
 const KEPT: usize = 32;
 
 impl Plan {
-    /// From the input to the output.
-    pub fn forward(shape: &ConvShape) -> Arc<Self> {
-        Self::kept(shape, true)
-    }
-
-    /// From the output to the input: the input gradient.
-    pub fn transposed(shape: &ConvShape) -> Arc<Self> {
-        Self::kept(shape, false)
-    }
-
-    /// A plan depends on neither batch nor channels and is the same in every step, so it is made once.
-    fn kept(shape: &ConvShape, forward: bool) -> Arc<Self> {
-        static PLANS: Mutex<Vec<(ConvShape, bool, Arc<Plan>)>> = Mutex::new(Vec::new());
+    /// The plan of a pass. It depends on neither batch nor channels and is the same in every step, so it is made once.
+    pub fn of(shape: &ConvShape, pass: Pass) -> Arc<Self> {
+        static PLANS: Mutex<Vec<(ConvShape, Pass, Arc<Plan>)>> = Mutex::new(Vec::new());
         let key = ConvShape { batch: 1, input: 1, output: 1, groups: 1, ..*shape };
         let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, _, plan)) = plans.iter().find(|plan| (plan.0, plan.1) == (key, forward)) {
+        if let Some((_, _, plan)) = plans.iter().find(|plan| (plan.0, plan.1) == (key, pass)) {
             return plan.clone();
         }
-        let make = if forward { Self::make_forward } else { Self::make_transposed };
-        let plan = Arc::new(make(&key));
+        let plan = Arc::new(match pass {
+            Pass::Forward => Self::forward(&key),
+            Pass::InputGradient => Self::transposed(&key),
+        });
         if plans.len() == KEPT {
             plans.remove(0);
         }
-        plans.push((key, forward, plan.clone()));
+        plans.push((key, pass, plan.clone()));
         plan
     }
 
-    fn make_forward(shape: &ConvShape) -> Self {
+    fn forward(shape: &ConvShape) -> Self {
         let [out_height, out_width] = shape.out();
         assert!(
             shape.in_pixels().max(out_height * out_width) < 1 << 31,
@@ -165,7 +199,7 @@ impl Plan {
         Self { from_pixels: shape.in_pixels(), to_pixels, phases }
     }
 
-    fn make_transposed(shape: &ConvShape) -> Self {
+    fn transposed(shape: &ConvShape) -> Self {
         let [out_height, out_width] = shape.out();
         let stride = shape.stride;
         // Output row that reads input row `y` at tap `i`: y + p - i d, where divisible by the stride.

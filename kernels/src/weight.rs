@@ -8,13 +8,15 @@
 //! chunks fall into groups, each with sums of its own, added in order at the end: their number follows from the
 //! shape, so that threads never change a sum.
 
+use crate::grouped::grouped_weight_gradient;
 use crate::lanes::{Kernel, Lanes, Level};
+use crate::pack::Way;
 use crate::panels::{Panels, first_of};
 use crate::parts::{Shared, for_each, piece};
-use crate::plan::{ConvShape, Plan};
+use crate::plan::{ConvShape, Pass, Plan};
 use crate::pool::Scratch;
 use crate::tile::{add_tile, outer, tile_of, with_tile};
-use crate::winograd::{suits, weight_gradient};
+use crate::winograd::weight_gradient;
 
 /// Pixels of a chunk.
 const CHUNK: usize = 64;
@@ -24,10 +26,10 @@ const GROUP_PIXELS: usize = 1024;
 const ENOUGH_TASKS: usize = 32;
 
 /// The gradient, `[tap, input, output]` row-major (see [`WeightStrides::tap_major`](crate::WeightStrides)), of
-/// `x` `[B, H, W, in]` and `dy` `[B, H', W', out]`. One group.
+/// `x` `[B, H, W, in]` and `dy` `[B, H', W', out]`; `input` counts those of a group.
 ///
 /// # Panics
-/// Slices of other lengths, more than one group.
+/// Slices of other lengths.
 pub fn conv_weight_gradient(
     level: Level,
     shape: &ConvShape,
@@ -35,14 +37,17 @@ pub fn conv_weight_gradient(
     dy: &[f32],
     dw: &mut [f32],
 ) {
-    assert_eq!(shape.groups, 1, "grouped convolutions have a gradient of their own");
     assert_eq!(x.len(), shape.in_len(), "an input of another size");
     assert_eq!(dy.len(), shape.out_len(), "an output gradient of another size");
     assert_eq!(dw.len(), shape.weight_len(), "a weight gradient of another size");
-    if suits(shape, level.lanes(), shape.input, shape.output) {
-        return weight_gradient(level, shape, x, dy, dw);
+    match Way::of(level, shape, Pass::Forward) {
+        Way::Winograd => weight_gradient(level, shape, x, dy, dw),
+        Way::Grouped => grouped_weight_gradient(level, shape, x, dy, dw),
+        Way::Direct => {
+            let plan = &Plan::of(shape, Pass::Forward);
+            level.run(Split { level, shape, plan, x, dy, dw });
+        }
     }
-    level.run(Split { level, shape, plan: &Plan::forward(shape), x, dy, dw });
 }
 
 struct Split<'a> {

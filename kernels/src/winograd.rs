@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use crate::gather::Epilogue;
 use crate::lanes::{Kernel, Lanes};
+use crate::leaky::leaky_lanes;
 use crate::pack::Packed;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::ConvShape;
@@ -42,10 +43,10 @@ pub(crate) fn plane(rows: usize, columns: usize) -> usize {
     rows * columns + 16
 }
 
-/// Whether a convolution from `sources` to `targets` channels goes this way: there must be enough to win.
+/// Whether a convolution in one group from `sources` to `targets` channels goes this way: there must be enough to win.
 pub(crate) fn suits(shape: &ConvShape, lanes: usize, sources: usize, targets: usize) -> bool {
-    let ConvShape { kernel, stride, dilation, groups, padding, .. } = *shape;
-    (kernel, stride, dilation, groups) == (3, 1, 1, 1)
+    let ConvShape { kernel, stride, dilation, padding, .. } = *shape;
+    (kernel, stride, dilation) == (3, 1, 1)
         && padding <= 2
         && sources.is_multiple_of(lanes)
         && sources >= 16
@@ -152,12 +153,6 @@ impl Pieces<'_> {
 
 /// The convolution of `pieces` with weights packed as 16 matrices, into `to` `[B, H', W', targets]`.
 pub(crate) fn winograd(pieces: Pieces, weights: &Packed, epilogue: Epilogue, to: &mut [f32]) {
-    let targets = weights.targets;
-    assert_eq!([weights.taps, weights.sources], [PRODUCTS, pieces.channels]);
-    assert_eq!(to.len(), pieces.batch * pieces.target[0] * pieces.target[1] * targets);
-    if let Epilogue::BiasLeaky { bias, .. } = epilogue {
-        assert_eq!(bias.len(), targets, "one bias a target channel");
-    }
     let zeros = vec![0.0; pieces.channels];
     let count = pieces.count();
     // A multiple of every tile's pixels.
@@ -286,9 +281,9 @@ impl Task<'_> {
                     if y + row >= height || x + column >= width {
                         continue;
                     }
-                    if let Epilogue::BiasLeaky { bias, slope } = self.epilogue {
+                    if let Epilogue::BiasLeaky(bias) = self.epilogue {
                         out = L::add(out, L::load_part(bias[channel..].as_ptr(), lanes));
-                        out = L::max(out, L::mul(out, L::splat(slope)));
+                        out = leaky_lanes::<L>(out);
                     }
                     let pixel = (image * height + y + row) * width + x + column;
                     let start = pixel * self.weights.targets + channel;

@@ -4,8 +4,7 @@ mod common;
 
 use common::{assert_close, products, random, same_for_any_threads};
 use lacuna_kernels::{
-    ConvShape, Epilogue, Level, Packed, Pass, WeightStrides, conv_forward, conv_input_gradient,
-    conv_weight_gradient,
+    ConvShape, Epilogue, Level, Packed, Pass, WeightStrides, conv_weight_gradient, convolve,
 };
 
 fn shapes() -> Vec<ConvShape> {
@@ -56,7 +55,7 @@ impl Case {
     fn forward(&self, level: Level, epilogue: Epilogue) -> Vec<f32> {
         let packed = Packed::of(level, &self.shape, &self.w, self.strides(), Pass::Forward);
         let mut y = vec![f32::NAN; self.shape.out_len()];
-        conv_forward(&self.shape, &self.x, &packed, epilogue, &mut y);
+        convolve(&self.shape, &packed, &self.x, epilogue, &mut y);
         y
     }
 
@@ -64,7 +63,7 @@ impl Case {
         let pass = Pass::InputGradient;
         let packed = Packed::of(level, &self.shape, &self.w, self.strides(), pass);
         let mut dx = vec![f32::NAN; self.shape.in_len()];
-        conv_input_gradient(&self.shape, &self.dy, &packed, Epilogue::Nothing, &mut dx);
+        convolve(&self.shape, &packed, &self.dy, Epilogue::Nothing, &mut dx);
         dx
     }
 
@@ -110,7 +109,7 @@ fn bias_and_leaky_relu_come_after_the_sum() {
                 .map(|(at, &y)| f64::from(y) + f64::from(bias[at % case.shape.output]))
                 .map(|v| v.max(0.2 * v))
                 .collect();
-            let fused = case.forward(level, Epilogue::BiasLeaky { bias: &bias, slope: 0.2 });
+            let fused = case.forward(level, Epilogue::BiasLeaky(&bias));
             assert_close(&format!("{level}, {:?}", case.shape), &fused, &expected, 1e-5);
         }
     }

@@ -137,8 +137,7 @@ impl ConvNetConfig {
             ));
         }
         let cpu = cpu::is_here(device).then(|| {
-            let (epsilon, slope) = (BATCH_NORM_EPSILON as f32, LEAKY_SLOPE as f32);
-            Arc::new(LatentNet::new(&self.channels, self.side, &s, epsilon, slope))
+            Arc::new(LatentNet::new(&self.channels, self.side, &s, BATCH_NORM_EPSILON as f32))
         });
         let s = Tensor::from_data(TensorData::new(s, [1, channels, side, side]), device);
         Ok(ConvNet { config: self.clone(), s, cpu })

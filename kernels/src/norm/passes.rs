@@ -3,8 +3,8 @@
 //! A piece is rows of `width` numbers, a multiple of the lanes, in which every column belongs to one channel
 //! (see `Fold`); what is left after the last whole row is shorter than a row and starts at its first column.
 
-use super::SLOPE;
 use crate::lanes::{Kernel, Lanes};
+use crate::leaky::{leaky, leaky_gradient, leaky_lanes, slope_of};
 
 /// Rows whose numbers are held in registers at a time: eight, their mean and the constants fit into 16 registers.
 const BLOCK: usize = 8;
@@ -104,13 +104,13 @@ impl Kernel for Apply<'_> {
                     let (scale, shift) =
                         (L::load(scale.as_ptr().add(c)), L::load(shift.as_ptr().add(c)));
                     let pre = L::fma(L::load(x.as_ptr().add(c)), scale, shift);
-                    L::store(y.as_mut_ptr().add(c), L::max(pre, L::mul(pre, L::splat(SLOPE))));
+                    L::store(y.as_mut_ptr().add(c), leaky_lanes::<L>(pre));
                 }
             }
         }
         for c in 0..x.len() - whole {
             let pre = x[whole + c] * scale[c] + shift[c];
-            y[whole + c] = if pre > 0.0 { pre } else { SLOPE * pre };
+            y[whole + c] = leaky(pre);
         }
     }
 }
@@ -146,7 +146,7 @@ impl Kernel for Sums<'_> {
         let whole = rows * width;
         for c in 0..self.x.len() - whole {
             let (x, dy) = (self.x[whole + c], self.dy[whole + c]);
-            let dpre = dy * slope(x * self.scale[c] + self.shift[c]);
+            let dpre = dy * slope_of(x * self.scale[c] + self.shift[c]);
             self.first[c] += dpre;
             self.second[c] += dpre * (x - self.mean[c]);
         }
@@ -174,7 +174,10 @@ impl Sums<'_> {
                 let (mut first, mut second) = (L::splat(0.0), L::splat(0.0));
                 for r in 0..R {
                     let x = L::load(x.add(r * width + c));
-                    let dpre = dpre::<L>(L::fma(x, scale, shift), L::load(dy.add(r * width + c)));
+                    let dpre = leaky_gradient::<L>(
+                        L::fma(x, scale, shift),
+                        L::load(dy.add(r * width + c)),
+                    );
                     first = L::add(first, dpre);
                     second = L::fma(dpre, L::sub(x, mean), second);
                 }
@@ -219,7 +222,8 @@ impl Kernel for Input<'_> {
                     let (along, constant) =
                         (L::load(along.as_ptr().add(c)), L::load(constant.as_ptr().add(c)));
                     let x = L::load(x.as_ptr().add(c));
-                    let dpre = dpre::<L>(L::fma(x, scale, shift), L::load(dy.as_ptr().add(c)));
+                    let dpre =
+                        leaky_gradient::<L>(L::fma(x, scale, shift), L::load(dy.as_ptr().add(c)));
                     L::store(
                         dx.as_mut_ptr().add(c),
                         L::fma(scale, dpre, L::fma(along, x, constant)),
@@ -230,19 +234,7 @@ impl Kernel for Input<'_> {
         for c in 0..x.len() - whole {
             let (x, dy) = (x[whole + c], dy[whole + c]);
             dx[whole + c] =
-                scale[c] * (dy * slope(x * scale[c] + shift[c])) + (along[c] * x + constant[c]);
+                scale[c] * (dy * slope_of(x * scale[c] + shift[c])) + (along[c] * x + constant[c]);
         }
     }
-}
-
-/// # Safety
-/// The instruction set of `L` is there.
-#[inline(always)]
-unsafe fn dpre<L: Lanes>(pre: L::V, dy: L::V) -> L::V {
-    // SAFETY: by the caller's promise.
-    unsafe { L::where_positive(pre, dy, L::mul(dy, L::splat(SLOPE))) }
-}
-
-fn slope(pre: f32) -> f32 {
-    if pre > 0.0 { 1.0 } else { SLOPE }
 }

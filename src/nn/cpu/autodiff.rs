@@ -12,12 +12,12 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 use lacuna_kernels::{
-    ConvShape, LatentNet, LatentTape, Level, Moments, bilinear_x2_backward, latent_backward,
+    ConvShape, LatentNet, LatentTape, Level, Moments, Pass, bilinear_x2_backward, latent_backward,
     latent_forward_recorded, loss_and_gradient, norm_act_backward, scale_images, sigmoid_backward,
     split, take,
 };
 
-use super::flex::{forward, input_gradient, loss_shape, loss_weights, shape_of, weight_gradient};
+use super::flex::{loss_shape, loss_weights, pass_through, shape_of, weight_gradient};
 use super::map::{channels_last, dims, map, plain, recycle, slice};
 use super::{ConvSpec, EPSILON, Frozen, Kernels};
 use crate::loss::LossConfig;
@@ -69,24 +69,20 @@ fn record<G: Gradient<N>, C: CheckpointStrategy, const N: usize>(
 struct Convolve;
 
 impl Gradient<2> for Convolve {
-    type State = (FlexTensor, FlexTensor, ConvShape, bool);
+    type State = (FlexTensor, FlexTensor, ConvShape, Pass);
 
     fn gradients(
-        (x, weight, shape, transposed): Self::State,
+        (x, weight, shape, pass): Self::State,
         dy: FlexTensor,
         [wants_x, wants_weight]: [bool; 2],
     ) -> [Option<FlexTensor>; 2] {
         let dy = channels_last(dy);
-        let dw = wants_weight.then(|| match transposed {
+        let dw = wants_weight.then(|| match pass {
+            Pass::Forward => weight_gradient(&shape, x, dy.clone()),
             // The convolution reads what the transposed one writes.
-            true => weight_gradient(&shape, dy.clone(), x),
-            false => weight_gradient(&shape, x, dy.clone()),
+            Pass::InputGradient => weight_gradient(&shape, dy.clone(), x),
         });
-        let dx = wants_x.then(|| match transposed {
-            true => forward(&shape, dy, weight),
-            false => input_gradient(&shape, dy, weight),
-        });
-        [dx, dw]
+        [wants_x.then(|| pass_through(&shape, pass.turned(), dy, weight)), dw]
     }
 }
 
@@ -239,7 +235,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
             let x = channels_last(x);
             let shape = shape_of(spec, dims(&x), dims(&weight));
             let y = Flex::convolve(x.clone(), weight.clone(), spec);
-            (y, Some((x, weight, shape, spec.transposed)))
+            (y, Some((x, weight, shape, spec.pass())))
         })
     }
 

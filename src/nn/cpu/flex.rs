@@ -6,17 +6,16 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use lacuna_kernels::{
     ConvShape, Epilogue, LatentNet, Level, LossShape, LossWeights, Packed, Pass, bilinear_x2,
-    conv_forward, conv_input_gradient, conv_weight_gradient, grouped_forward,
-    grouped_input_gradient, grouped_weight_gradient, latent_forward, loss, norm_act, sgd,
-    sgd_clamp, sigmoid_to_channels_first, take,
+    conv_weight_gradient, convolve, latent_forward, loss, norm_act, sgd, sgd_clamp,
+    sigmoid_to_channels_first, take,
 };
 
 use super::map::{
-    channels_last, dims, map, plain, recycle, slice, tap_major, to_tap_major, weights as weights_of,
+    channels_last, dims, from_first, map, plain, recycle, slice, tap_major, to_tap_major,
+    weights as weights_of,
 };
 use super::{ConvSpec, EPSILON, Frozen, Kernels};
 use crate::loss::LossConfig;
-use crate::nn::LEAKY_SLOPE;
 use crate::nn::profile::span;
 
 /// The shape of the convolution behind `spec`: for a transposed one that whose input gradient it is.
@@ -31,65 +30,47 @@ pub(super) fn shape_of(spec: ConvSpec, x: [usize; 4], weight: [usize; 4]) -> Con
     ConvShape { batch, height, width, input, output, kernel, stride, padding, dilation, groups }
 }
 
-/// The numbers of an input and an output map as `[B, C, H, W]`.
-pub(super) fn maps_of(shape: &ConvShape) -> [[usize; 4]; 2] {
-    let [height, width] = shape.out();
-    let input = [shape.batch, shape.input, shape.height, shape.width];
-    [input, [shape.batch, shape.output, height, width]]
+/// `[B, C, H, W]` of the map that `pass` goes to.
+pub(super) fn target_of(shape: &ConvShape, pass: Pass) -> [usize; 4] {
+    match pass {
+        Pass::Forward => {
+            let [height, width] = shape.out();
+            [shape.batch, shape.output, height, width]
+        }
+        Pass::InputGradient => [shape.batch, shape.input, shape.height, shape.width],
+    }
 }
 
-/// The convolution of `shape` forward.
-pub(super) fn forward(shape: &ConvShape, x: FlexTensor, weight: FlexTensor) -> FlexTensor {
-    let _span = span("conv forward");
-    let (x, level) = (channels_last(x), Level::best());
-    let mut y = take(shape.out_len());
-    if shape.groups > 1 {
-        grouped_forward(level, shape, slice(&x), &to_tap_major(weight), &mut y);
-    } else {
-        let (weight, strides) = weights_of(weight);
-        let numbers = slice_of_weights(&weight);
-        let packed = Packed::of(level, shape, numbers, strides, Pass::Forward);
-        conv_forward(shape, slice(&x), &packed, Epilogue::Nothing, &mut y);
-    }
-    recycle(x);
-    map(y, maps_of(shape)[1])
-}
-
-/// Its gradient with regard to the input.
-pub(super) fn input_gradient(shape: &ConvShape, dy: FlexTensor, weight: FlexTensor) -> FlexTensor {
-    let _span = span("conv' (input gradient, transposed)");
-    let (dy, level) = (channels_last(dy), Level::best());
-    let mut dx = take(shape.in_len());
-    if shape.groups > 1 {
-        grouped_input_gradient(level, shape, slice(&dy), &to_tap_major(weight), &mut dx);
-    } else {
-        let (weight, strides) = weights_of(weight);
-        let numbers = slice_of_weights(&weight);
-        let packed = Packed::of(level, shape, numbers, strides, Pass::InputGradient);
-        conv_input_gradient(shape, slice(&dy), &packed, Epilogue::Nothing, &mut dx);
-    }
-    recycle(dy);
-    map(dx, maps_of(shape)[0])
+/// A pass through the convolution of `shape`.
+pub(super) fn pass_through(
+    shape: &ConvShape,
+    pass: Pass,
+    from: FlexTensor,
+    weight: FlexTensor,
+) -> FlexTensor {
+    let _span = span(match pass {
+        Pass::Forward => "conv forward",
+        Pass::InputGradient => "conv' (input gradient, transposed)",
+    });
+    let (from, target) = (channels_last(from), target_of(shape, pass));
+    let mut to = take(target.iter().product());
+    let (weight, strides) = weights_of(weight);
+    let numbers = from_first(&weight);
+    let packed = Packed::of(Level::best(), shape, numbers, strides, pass);
+    convolve(shape, &packed, slice(&from), Epilogue::Nothing, &mut to);
+    recycle(from);
+    map(to, target)
 }
 
 /// Its gradient with regard to the weights.
 pub(super) fn weight_gradient(shape: &ConvShape, x: FlexTensor, dy: FlexTensor) -> FlexTensor {
     let _span = span("conv weight gradient");
-    let (x, dy, level) = (channels_last(x), channels_last(dy), Level::best());
+    let (x, dy) = (channels_last(x), channels_last(dy));
     let mut dw = take(shape.weight_len());
-    if shape.groups > 1 {
-        grouped_weight_gradient(level, shape, slice(&x), slice(&dy), &mut dw);
-    } else {
-        conv_weight_gradient(level, shape, slice(&x), slice(&dy), &mut dw);
-    }
+    conv_weight_gradient(Level::best(), shape, slice(&x), slice(&dy), &mut dw);
     recycle(x);
     recycle(dy);
     tap_major(dw, [shape.output, shape.input / shape.groups, shape.kernel, shape.kernel])
-}
-
-/// From the first number of the weights on; they may lie in a larger buffer.
-fn slice_of_weights(weight: &FlexTensor) -> &[f32] {
-    &weight.storage::<f32>()[weight.layout().start_offset()..]
 }
 
 /// The kernels' words for a loss.
@@ -105,7 +86,7 @@ pub(super) fn loss_shape([batch, channels, height, width]: [usize; 4]) -> LossSh
 impl Kernels for Flex {
     fn convolve(x: FlexTensor, weight: FlexTensor, spec: ConvSpec) -> FlexTensor {
         let shape = shape_of(spec, dims(&x), dims(&weight));
-        if spec.transposed { input_gradient(&shape, x, weight) } else { forward(&shape, x, weight) }
+        pass_through(&shape, spec.pass(), x, weight)
     }
 
     fn norm_act(
@@ -227,6 +208,3 @@ impl Kernels for Flex {
         weight
     }
 }
-
-/// The slope of the leaky ReLU, as the kernels take it.
-pub(super) const SLOPE: f32 = LEAKY_SLOPE as f32;

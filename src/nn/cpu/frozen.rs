@@ -8,12 +8,11 @@
 
 use burn::backend::flex::FlexTensor;
 use lacuna_kernels::{
-    Epilogue, Level, Packed, Pass, WeightStrides, bias_leaky, conv_forward, conv_input_gradient,
-    give, grouped_forward, grouped_input_gradient, leaky_backward, take,
+    Epilogue, Level, Packed, WeightStrides, convolve, give, leaky_backward, take,
 };
 
 use super::ConvSpec;
-use super::flex::{SLOPE, maps_of, shape_of};
+use super::flex::{shape_of, target_of};
 use super::map::{channels_last, dims, map, recycle, slice};
 use crate::nn::BATCH_NORM_EPSILON;
 use crate::nn::profile::span;
@@ -24,17 +23,11 @@ pub(crate) struct Frozen {
     spec: ConvSpec,
     /// `[A, B, k, k]` as in the layer.
     weight: [usize; 4],
-    kind: Kind,
+    /// Packed for the way of the layer and the way back.
+    forward: Packed,
+    backward: Packed,
     /// None after the last convolution, which has no norm.
     bias: Option<Vec<f32>>,
-}
-
-#[derive(Debug, Clone)]
-enum Kind {
-    /// Packed for the way forward and back.
-    Dense { forward: Packed, backward: Packed },
-    /// `[tap, in / groups, out]`
-    Grouped(Vec<f32>),
 }
 
 /// The numbers of a norm.
@@ -55,7 +48,7 @@ impl Frozen {
         mut numbers: Vec<f32>,
         norm: Option<NormNumbers>,
     ) -> Self {
-        let [a, b, k, _] = weight;
+        let [_, b, k, _] = weight;
         let taps = k * k;
         let bias = norm.map(|norm| {
             let scale = |c: usize| {
@@ -72,22 +65,10 @@ impl Frozen {
             scales.iter().enumerate().map(bias).collect()
         });
         let strides = WeightStrides { target: b * taps, source: taps, tap: 1 };
-        let kind = if spec.groups > 1 {
-            let place = |tap, source, target| {
-                tap * strides.tap + source * strides.source + target * strides.target
-            };
-            let rows = (0..taps).flat_map(|tap| (0..b).map(move |source| (tap, source)));
-            let of = |(tap, source)| (0..a).map(move |target| place(tap, source, target));
-            Kind::Grouped(rows.flat_map(of).map(|at| numbers[at]).collect())
-        } else {
-            let shape = shape_of(spec, [1, 0, side, side], weight);
-            let pack = |pass| Packed::of(Level::best(), &shape, &numbers, strides, pass);
-            let [forward, backward] = [pack(Pass::Forward), pack(Pass::InputGradient)];
-            let [forward, backward] =
-                if spec.transposed { [backward, forward] } else { [forward, backward] };
-            Kind::Dense { forward, backward }
-        };
-        Self { spec, weight, kind, bias }
+        let shape = shape_of(spec, [1, 0, side, side], weight);
+        let pack = |pass| Packed::of(Level::best(), &shape, &numbers, strides, pass);
+        let (forward, backward) = (pack(spec.pass()), pack(spec.pass().turned()));
+        Self { spec, weight, forward, backward, bias }
     }
 
     /// `[B, in, H, W]` -> `[B, out, H', W']`
@@ -95,27 +76,10 @@ impl Frozen {
         let _span = span("frozen forward");
         let x = channels_last(x);
         let shape = shape_of(self.spec, dims(&x), self.weight);
-        let [input, output] = maps_of(&shape);
-        let to = if self.spec.transposed { input } else { output };
+        let to = target_of(&shape, self.spec.pass());
         let mut y = take(to.iter().product());
-        let epilogue = match &self.bias {
-            Some(bias) => Epilogue::BiasLeaky { bias, slope: SLOPE },
-            None => Epilogue::Nothing,
-        };
-        match &self.kind {
-            Kind::Dense { forward, .. } if self.spec.transposed => {
-                conv_input_gradient(&shape, slice(&x), forward, epilogue, &mut y);
-            }
-            Kind::Dense { forward, .. } => {
-                conv_forward(&shape, slice(&x), forward, epilogue, &mut y);
-            }
-            Kind::Grouped(weights) => {
-                grouped_forward(Level::best(), &shape, slice(&x), weights, &mut y);
-                if let Some(bias) = &self.bias {
-                    bias_leaky(&mut y, bias, SLOPE);
-                }
-            }
-        }
+        let epilogue = self.bias.as_deref().map_or(Epilogue::Nothing, Epilogue::BiasLeaky);
+        convolve(&shape, &self.forward, slice(&x), epilogue, &mut y);
         recycle(x);
         map(y, to)
     }
@@ -133,21 +97,11 @@ impl Frozen {
         let mut dx = take(x.iter().product());
         let before = y.map(|y| {
             let mut before = take(slice(&dy).len());
-            leaky_backward(Level::best(), slice(y), slice(&dy), SLOPE, &mut before);
+            leaky_backward(Level::best(), slice(y), slice(&dy), &mut before);
             before
         });
         let gradient = before.as_deref().unwrap_or(slice(&dy));
-        match &self.kind {
-            Kind::Dense { backward, .. } if self.spec.transposed => {
-                conv_forward(&shape, gradient, backward, Epilogue::Nothing, &mut dx);
-            }
-            Kind::Dense { backward, .. } => {
-                conv_input_gradient(&shape, gradient, backward, Epilogue::Nothing, &mut dx);
-            }
-            Kind::Grouped(weights) => {
-                grouped_input_gradient(Level::best(), &shape, gradient, weights, &mut dx);
-            }
-        }
+        convolve(&shape, &self.backward, gradient, Epilogue::Nothing, &mut dx);
         recycle(dy);
         before.into_iter().for_each(give);
         map(dx, x)

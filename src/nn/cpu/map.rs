@@ -50,10 +50,13 @@ pub(super) fn recycle(tensor: FlexTensor) {
 
 /// Channels-last numbers under the shape `[B, C, H, W]`.
 pub(super) fn map(numbers: Vec<f32>, dims: [usize; 4]) -> FlexTensor {
-    let strides = channels_last_strides(dims).map(|stride| stride as isize).to_vec();
+    laid(numbers, dims, channels_last_strides(dims))
+}
+
+fn laid(numbers: Vec<f32>, dims: [usize; 4], strides: [usize; 4]) -> FlexTensor {
+    let strides = strides.map(|stride| stride as isize).to_vec();
     let length = numbers.len();
-    let flat = FlexTensor::from_data(TensorData::new(numbers, [length]));
-    flat.with_layout(Layout::new(Shape::new(dims), strides, 0))
+    plain(numbers, [length]).with_layout(Layout::new(Shape::new(dims), strides, 0))
 }
 
 /// Row-major numbers of any shape.
@@ -63,8 +66,12 @@ pub(super) fn plain<const D: usize>(numbers: Vec<f32>, dims: [usize; D]) -> Flex
 
 /// The numbers of a tensor whose elements lie densely, in whatever order.
 pub(super) fn slice(tensor: &FlexTensor) -> &[f32] {
-    let start = tensor.layout().start_offset();
-    &tensor.storage::<f32>()[start..start + tensor.layout().num_elements()]
+    &from_first(tensor)[..tensor.layout().num_elements()]
+}
+
+/// From the first number of a tensor on; others may lie between its own.
+pub(super) fn from_first(tensor: &FlexTensor) -> &[f32] {
+    &tensor.storage::<f32>()[tensor.layout().start_offset()..]
 }
 
 /// Weights `[A, B, k, k]` and where they lie: as they are where taps have one stride, else copied.
@@ -86,17 +93,14 @@ pub(super) fn weights(tensor: FlexTensor) -> (FlexTensor, WeightStrides) {
 
 /// `[tap, B, A]` row-major under the shape `[A, B, k, k]`.
 pub(super) fn tap_major(numbers: Vec<f32>, [a, b, k, _]: [usize; 4]) -> FlexTensor {
-    let strides = [1, a, k * b * a, b * a].map(|stride| stride as isize).to_vec();
-    let length = numbers.len();
-    let flat = FlexTensor::from_data(TensorData::new(numbers, [length]));
-    flat.with_layout(Layout::new(Shape::new([a, b, k, k]), strides, 0))
+    laid(numbers, [a, b, k, k], [1, a, k * b * a, b * a])
 }
 
 /// The numbers of weights `[A, B, k, k]` as `[tap, B, A]`.
 pub(super) fn to_tap_major(tensor: FlexTensor) -> Vec<f32> {
     let [a, b, k, _] = dims(&tensor);
     let (tensor, strides) = weights(tensor);
-    let numbers = &tensor.storage::<f32>()[tensor.layout().start_offset()..];
+    let numbers = from_first(&tensor);
     let mut out = Vec::with_capacity(a * b * k * k);
     for tap in 0..k * k {
         for source in 0..b {

@@ -19,11 +19,11 @@ use std::sync::Arc;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::{Device, Tensor};
-use lacuna_kernels::LatentNet;
+use lacuna_kernels::{LatentNet, Pass, SLOPE};
 
 pub(crate) use frozen::{Frozen, NormNumbers};
 
-use super::norm::BATCH_NORM_EPSILON;
+use super::norm::{BATCH_NORM_EPSILON, LEAKY_SLOPE};
 use crate::loss::LossConfig;
 
 /// Whether tensors of `device` are for these kernels.
@@ -40,6 +40,13 @@ pub(crate) struct ConvSpec {
     pub groups: usize,
     /// The transposed convolution, weights `[in, out, k, k]`.
     pub transposed: bool,
+}
+
+impl ConvSpec {
+    /// Its way through the convolution behind it.
+    fn pass(self) -> Pass {
+        if self.transposed { Pass::InputGradient } else { Pass::Forward }
+    }
 }
 
 /// The operations. Maps are `[B, C, H, W]`.
@@ -164,3 +171,6 @@ pub(crate) fn descend_rows(
 
 /// The epsilon of all norms, as the kernels take it.
 const EPSILON: f32 = BATCH_NORM_EPSILON as f32;
+
+// The kernels have one slope, and it is that of burn's operations beside them.
+const _: () = assert!(LEAKY_SLOPE as f32 == SLOPE);
