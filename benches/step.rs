@@ -1,6 +1,7 @@
 //! One step of training and of restoration, and the memory it takes: `cargo bench`.
 //!
-//! `cargo bench --bench step -- --profile CASE PHASE` shows where the time of a step goes; `--serve CASE PHASE` is what `step_pytorch.py` times in turn with PyTorch.
+//! `cargo bench --bench step -- --profile CASE PHASE` shows where the time of a step goes; `--serve CASE PHASE` is
+//! what `step_pytorch.py` times in turn with PyTorch.
 //!
 //! Each case runs in a process of its own, so that its peak memory is its own. Printed are the median over the
 //! steps, the range, and the peak of resident memory (Linux). `cargo bench -- celeba` runs the cases whose name
@@ -59,8 +60,7 @@ fn main() {
 
 fn child(case: &str) {
     let (preset, phase) = case.split_once(' ').expect("a case is a preset and a phase");
-    let &(_, batch, steps) = CASES.iter().find(|case| case.0 == preset).expect("a known case");
-    let mut step = stepper(preset, phase, batch);
+    let (mut step, _, steps) = stepper(preset, phase);
     // Two that do not count: buffers are new, caches cold.
     step();
     step();
@@ -70,15 +70,20 @@ fn child(case: &str) {
     println!("{:>14.1}{range:>20}{:>12}", times[times.len() / 2], peak_mebibytes());
 }
 
-/// A case ready to run: each call takes one step and gives its milliseconds.
-fn stepper(preset: &str, phase: &str, batch: usize) -> Box<dyn FnMut() -> f64> {
+/// Takes one step and gives its milliseconds.
+type Step = Box<dyn FnMut() -> f64>;
+
+/// A case ready to run, its batch, and the steps that count.
+fn stepper(preset: &str, phase: &str) -> (Step, usize, usize) {
+    let &(_, batch, steps) = CASES.iter().find(|case| case.0 == preset).expect("a known case");
     let config = Layers::preset(preset).and_then(Layers::finish).expect("presets load");
-    match phase {
+    let step = match phase {
         "training" => training(&config, batch),
         "restoration" => restoration(&config, batch),
         "latent" => latent(&config, batch),
         _ => panic!("no phase `{phase}`; there are {PHASES:?}"),
-    }
+    };
+    (step, batch, steps)
 }
 
 fn milliseconds(step: impl FnOnce()) -> f64 {
@@ -88,11 +93,11 @@ fn milliseconds(step: impl FnOnce()) -> f64 {
 }
 
 /// One joint step on theta and phi.
-fn training(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
+fn training(config: &Config, batch: usize) -> Step {
     let plain = Device::flex();
     let model = Model::draw(config, &plain.clone().autodiff()).expect("presets make models");
     let target = batch_of(&noise(config.size, batch), &plain).expect("pictures of one size");
-    let rows = start(&model, batch, &plain);
+    let rows = model.rows(model.fixed.start.repeat(batch)).inner();
     let (loss, train) = (config.loss, config.train.clone());
     let latent = model.latent;
     let mut state = Some((model.generator, rows));
@@ -108,7 +113,7 @@ fn training(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
 }
 
 /// One step of inpainting: energy, gradient of the rows, SGD and box.
-fn restoration(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
+fn restoration(config: &Config, batch: usize) -> Step {
     let device = Device::flex();
     let model = Model::draw(config, &device).expect("presets make models");
     let side = config.size;
@@ -131,9 +136,9 @@ fn restoration(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
 }
 
 /// The latent nets alone, forward and backward.
-fn latent(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
+fn latent(config: &Config, batch: usize) -> Step {
     let model = Model::draw(config, &Device::flex().autodiff()).expect("presets make models");
-    let rows = start(&model, batch, &Device::flex());
+    let rows = model.rows(model.fixed.start.repeat(batch)).inner();
     let latent = model.latent;
     let [channels, height, width] = latent.latent_shape();
     let count = batch * channels * height * width;
@@ -153,17 +158,10 @@ fn latent(config: &Config, batch: usize) -> Box<dyn FnMut() -> f64> {
     })
 }
 
-/// `batch` rows of the shared start.
-fn start(model: &Model, batch: usize, device: &Device) -> Tensor<2> {
-    let row = model.fixed.start.repeat(batch);
-    Tensor::from_data(TensorData::new(row, [batch, model.latent.row_len()]), device)
-}
-
 /// Where the time of a step goes; the rest is burn's own operations and the book-keeping between them.
 fn profile_step(preset: &str, phase: &str) {
     const STEPS: usize = 5;
-    let &(_, batch, _) = CASES.iter().find(|case| case.0 == preset).expect("a known case");
-    let mut step = stepper(preset, phase, batch);
+    let (mut step, batch, _) = stepper(preset, phase);
     step();
     step();
     profile::start();
@@ -186,8 +184,7 @@ fn profile_step(preset: &str, phase: &str) {
 
 /// Takes orders on stdin: `go N` is answered by the milliseconds of N steps, `end` by the peak of memory.
 fn serve(preset: &str, phase: &str) {
-    let &(_, batch, _) = CASES.iter().find(|case| case.0 == preset).expect("a known case");
-    let mut step = stepper(preset, phase, batch);
+    let (mut step, ..) = stepper(preset, phase);
     for line in std::io::stdin().lines() {
         let line = line.expect("orders are text");
         match line.strip_prefix("go ").and_then(|count| count.parse::<usize>().ok()) {
