@@ -16,7 +16,7 @@ use lacuna::train::Run;
 use lacuna::{Error, Model, Result};
 
 use super::Ending;
-use super::options::{DamageOptions, RunOptions, whole};
+use super::options::{DamageOptions, FitOptions, RunOptions};
 use super::progress::{Progress, print_result};
 use super::restore::TaskName;
 
@@ -48,12 +48,8 @@ pub(super) struct EvaluateArguments {
     tasks: Vec<TaskName>,
     #[command(flatten)]
     damage: DamageOptions,
-    /// Most steps [default: the model's setting for each task]
-    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
-    steps: Option<usize>,
-    /// Rate of the fit, per image [default: the model's setting for each task]
-    #[arg(long, allow_negative_numbers = true)]
-    lr: Option<f64>,
+    #[command(flatten)]
+    fit: FitOptions,
     #[command(flatten)]
     options: RunOptions,
 }
@@ -70,7 +66,7 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     let model = Model::open(run.folder(), &device)?;
     let config = model.config.clone();
     let fits: Vec<FitConfig> =
-        tasks.iter().map(|&task| fit(task, &arguments, &config)).collect::<Result<_>>()?;
+        tasks.iter().map(|&task| arguments.fit.over(task, &config)).collect::<Result<_>>()?;
     let mut progress = Progress::new(arguments.options.json);
     let split = split(&arguments, &run, &config, &mut progress)?;
     // All truths have one size, so damage that cannot be done to the first is found before an hour of other tasks.
@@ -127,15 +123,6 @@ fn refuse_existing(out: &Path, tasks: &[Task]) -> Result<()> {
             Err(Error::input(what, problem, "choose another folder with --out"))
         }
     }
-}
-
-/// The length and rate of `task`, what was given over the model's own.
-fn fit(task: Task, arguments: &EvaluateArguments, config: &Config) -> Result<FitConfig> {
-    let mut fit = task.fit(&config.restore);
-    fit.steps = arguments.steps.unwrap_or(fit.steps);
-    fit.lr = arguments.lr.unwrap_or(fit.lr);
-    fit.check(&format!("restore.{}", task.name()))?;
-    Ok(fit)
 }
 
 /// What is measured, and what was learned. The photos that were learned may be away when others are measured.

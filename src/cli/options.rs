@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use burn::tensor::Device;
 use clap::Args;
-use lacuna::config::Layers;
+use lacuna::config::{Config, FitConfig, Layers};
 use lacuna::evaluate::Damage;
+use lacuna::restore::Task;
 use lacuna::{Result, runtime};
 
 /// Settings: a preset, a file over it, single keys over that.
@@ -81,6 +82,28 @@ impl RunOptions {
             runtime::set_threads(threads)?;
         }
         runtime::device(&self.device)
+    }
+}
+
+/// How long and how fast a fit goes.
+#[derive(Debug, Args)]
+pub(super) struct FitOptions {
+    /// Most steps for each photo [default: the model's setting for the task]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
+    steps: Option<usize>,
+    /// Rate of the fit, per image [default: the model's setting for the task]
+    #[arg(long, allow_negative_numbers = true)]
+    lr: Option<f64>,
+}
+
+impl FitOptions {
+    /// What was given over the model's own settings for `task`.
+    pub fn over(&self, task: Task, config: &Config) -> Result<FitConfig> {
+        let mut fit = task.fit(&config.restore);
+        fit.steps = self.steps.unwrap_or(fit.steps);
+        fit.lr = self.lr.unwrap_or(fit.lr);
+        fit.check(&format!("restore.{}", task.name()))?;
+        Ok(fit)
     }
 }
 

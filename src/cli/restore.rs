@@ -10,7 +10,7 @@ use lacuna::restore::{FitSettings, Task};
 use lacuna::{Error, Model, Result};
 
 use super::Ending;
-use super::options::{RunOptions, whole};
+use super::options::{FitOptions, RunOptions, whole};
 use super::progress::Progress;
 
 /// Mend photos that are already damaged.
@@ -50,12 +50,8 @@ pub(super) struct RestoreArguments {
     /// center:50 (pixels of the photo), center:40%, half:left, random:0.95
     #[arg(long, value_name = "HOLE")]
     hole: Option<String>,
-    /// Most steps for each photo [default: the model's setting for the task]
-    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
-    steps: Option<usize>,
-    /// Rate of the fit, per image [default: the model's setting for the task]
-    #[arg(long, allow_negative_numbers = true)]
-    lr: Option<f64>,
+    #[command(flatten)]
+    fit: FitOptions,
     /// Take all steps, also for a photo that has settled before
     #[arg(long)]
     no_plateau: bool,
@@ -105,13 +101,10 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     let device = arguments.options.device()?;
     let model = Model::open(&arguments.model, &device)?;
     let mut config = model.config.clone();
-    let mut fit = task.fit(&config.restore);
-    fit.steps = arguments.steps.unwrap_or(fit.steps);
-    fit.lr = arguments.lr.unwrap_or(fit.lr);
+    let fit = arguments.fit.over(task, &config)?;
     if arguments.no_plateau {
         config.restore.plateau_window = 0;
     }
-    fit.check(&format!("restore.{}", task.name()))?;
     let settings = FitSettings::new(fit, &config);
     let job = Job {
         task,
