@@ -33,7 +33,8 @@ impl FitSettings {
     }
 }
 
-/// Fits a row to each evidence. `model` is what [`Model::frozen`](crate::Model::frozen) makes. `None` when `watch` broke off.
+/// Fits a row to each evidence. `model` is what [`Model::frozen`](crate::Model::frozen) makes. `None` when `watch` broke
+/// off.
 ///
 /// # Errors
 /// An energy that is no number any more.
@@ -148,11 +149,11 @@ fn finish(
     let batch: Vec<&Evidence> = which.iter().map(|&i| &evidence[i]).collect();
     let alone: Vec<Tensor<4>> = (0..which.len()).map(|at| image.clone().narrow(0, at, 1)).collect();
     let energies = numbers_of(energies(&batch, &alone));
-    let pictures = pictures_of(image.clone())?;
-    let each = which.iter().enumerate().zip(energies).zip(pictures);
-    each.map(|(((at, &i), energy), picture)| {
-        let Evidence { measured, degradation, .. } = &evidence[i];
-        let predicted = degradation.apply(image.clone().narrow(0, at, 1));
+    let pictures = pictures_of(image)?;
+    let each = batch.into_iter().zip(alone).zip(energies).zip(pictures);
+    each.map(|(((evidence, image), energy), picture)| {
+        let Evidence { measured, degradation, .. } = evidence;
+        let predicted = degradation.apply(image);
         let lifted = degradation.lift(predicted) - degradation.lift(measured.clone());
         let residual = pictures_of(lifted)?.remove(0);
         Ok(Restored { image: picture, energy, residual, steps, stop: Stop::Steps })
