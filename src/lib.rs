@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`config`] | presets, files, single keys: one checked configuration |
 //! | [`error`] | one error: the value and the remedy |
+//! | [`estimate`] | memory, disk and time before work starts; a guard against running out |
 //! | [`event`] | what happens, for whoever listens; how to stop |
 //! | [`runtime`] | device by name, random streams |
 //! | [`image`] | files <-> pictures within limits, contact sheets, curves |
@@ -35,6 +36,7 @@ pub mod config;
 pub mod data;
 pub mod degrade;
 pub mod error;
+pub mod estimate;
 pub mod evaluate;
 pub mod event;
 pub mod generator;

@@ -10,6 +10,7 @@ mod degrade;
 mod demo;
 mod evaluate;
 mod interrupt;
+mod needs;
 mod options;
 mod progress;
 mod restore;

@@ -114,6 +114,17 @@ impl Progress {
             Event::AlreadyDone { output, .. } => {
                 self.say(&format!("{}  (done before)", output.display()));
             }
+            Event::Needs { memory, memory_free, disk, disk_free, seconds } => {
+                let free = |bytes: u64| format!("{} free", super::needs::bytes(bytes));
+                let of_disk = disk_free.map_or(String::new(), |bytes| format!(" ({})", free(bytes)));
+                let time = seconds.map_or(String::new(), |s| format!(", {} at most", clock(s)));
+                self.say(&format!(
+                    "needs about {} of memory ({}), {} of disk{of_disk}{time}",
+                    super::needs::bytes(*memory),
+                    free(*memory_free),
+                    super::needs::bytes(*disk),
+                ));
+            }
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}
         }

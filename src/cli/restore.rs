@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use lacuna::degrade::Hole;
+use lacuna::estimate::Guard;
 use lacuna::method::Lcm;
-use lacuna::restore::job::{Job, MaskSource, run as run_job};
+use lacuna::restore::job::{Job, MaskSource, WAITING_PIXELS, run as run_job};
 use lacuna::restore::{FitSettings, Task};
 use lacuna::{Error, Model, Result};
 
 use super::Ending;
+use super::needs::NeedsOptions;
 use super::options::{FitOptions, RunOptions, whole};
 use super::progress::Progress;
 
@@ -62,6 +64,8 @@ pub(super) struct RestoreArguments {
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>)]
     seed: u64,
     #[command(flatten)]
+    needs: NeedsOptions,
+    #[command(flatten)]
     options: RunOptions,
 }
 
@@ -106,20 +110,28 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         config.restore.plateau_window = 0;
     }
     let settings = FitSettings::new(fit, &config);
-    let job = Job {
+    let mut job = Job {
         task,
         inputs: arguments.inputs,
         out: arguments.out,
         mask,
         seed: arguments.seed,
         batch: arguments.batch,
+        waiting_pixels: WAITING_PIXELS,
         fit,
         settings: format!("{settings:?} {:?}", config.restore),
         model: (arguments.model, model.digest()),
     };
     let restorer = Lcm::new(model, settings)?;
     let mut progress = Progress::new(arguments.options.json);
-    let summary = run_job(&job, &restorer, &config, &device, &mut progress)?;
+    let needs = &arguments.needs;
+    needs.before_restoring(&mut job, &restorer, &mut progress)?;
+    if needs.estimate {
+        return Ok(Ending::Done);
+    }
+    let mut guard = Guard::new(&mut progress, needs.memory);
+    let summary = run_job(&job, &restorer, &config, &device, &mut guard)?;
+    guard.verdict("what is mended is kept; give a smaller --batch, the same command goes on")?;
     let out = job.out.display();
     progress.say(&format!(
         "{} mended, {} done before, {} failed: {out}",

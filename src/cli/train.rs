@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 use lacuna::config::{Config, Layers};
 use lacuna::data::{PhotoConfig, Photos};
+use lacuna::estimate::Guard;
 use lacuna::store::probe;
 use lacuna::train::{Run, train};
 use lacuna::{Error, Result};
 
 use super::Ending;
+use super::needs::NeedsOptions;
 use super::options::{RunOptions, SettingsOptions};
 use super::progress::{Progress, clock};
 
@@ -45,6 +47,8 @@ pub(super) struct TrainArguments {
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
+    needs: NeedsOptions,
+    #[command(flatten)]
     options: RunOptions,
 }
 
@@ -56,8 +60,20 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     probe(run.folder())?;
     let device = arguments.options.device()?;
     let mut progress = Progress::new(arguments.options.json);
-    let photos = Photos::scan(&folder, PhotoConfig::from(&config), &mut progress)?;
-    let outcome = train(&photos, &config, &run, &device, &mut progress)?;
+    let usual = PhotoConfig::from(&config);
+    let kept = PhotoConfig { cache: arguments.needs.cache(usual.cache), ..usual };
+    let photos = Photos::scan(&folder, kept, &mut progress)?;
+    let needs = &arguments.needs;
+    let config = needs.before_training(config, &photos, &run, &device, &mut progress)?;
+    if needs.estimate {
+        return Ok(Ending::Done);
+    }
+    let mut guard = Guard::new(&mut progress, needs.memory);
+    let outcome = train(&photos, &config, &run, &device, &mut guard)?;
+    guard.verdict(&format!(
+        "all steps are kept; `lacuna train --resume --out {} --memory SIZE` goes on with smaller minibatches",
+        run.folder().display()
+    ))?;
     let how = if outcome.finished { "finished" } else { "stopped" };
     progress.say(&format!(
         "{how} after {} steps and {}, loss {:.4}",

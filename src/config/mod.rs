@@ -158,7 +158,8 @@ impl Config {
     }
 
     /// Whether a run of the configuration `old` can go on with this one: what the rows and their order depend
-    /// on must be the same, while length, rates and restoration may change.
+    /// on must be the same, while length, rates and restoration may change, and a minibatch may become smaller:
+    /// memory may be short.
     ///
     /// # Errors
     /// The first key that differs and may not.
@@ -169,7 +170,7 @@ impl Config {
             ("generator", self.generator == old.generator),
             ("data", self.data == old.data),
             ("train.seed", self.train.seed == old.train.seed),
-            ("train.batch", self.train.batch == old.train.batch),
+            ("train.batch", self.train.batch <= old.train.batch),
             ("train.reshuffle", self.train.reshuffle == old.train.reshuffle),
             ("train.inner_steps", self.train.inner_steps == old.train.inner_steps),
         ];
@@ -177,7 +178,10 @@ impl Config {
             None => Ok(()),
             Some((key, _)) => Err(Error::config(
                 key,
-                "it differs from the run that is resumed",
+                match key {
+                    "train.batch" => "it is larger than that of the run that is resumed",
+                    _ => "it differs from the run that is resumed",
+                },
                 "leave it as it is, or start a run of its own",
             )),
         }

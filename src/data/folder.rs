@@ -20,8 +20,8 @@ const FOREIGN: [&str; 14] = [
     "arw",
 ];
 
-/// Pixels kept in memory at most, in bytes; further photos are decoded again at every visit.
-const CACHE_BYTES: usize = 1 << 30;
+/// Decoded photos kept in memory usually, in bytes; further ones are decoded again at every visit.
+pub const CACHE_BYTES: u64 = 1 << 30;
 
 /// What becomes of a photo on its way into the model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,12 +32,14 @@ pub struct PhotoConfig {
     pub stretch: bool,
     /// Share held out, 0..1.
     pub hold_out: f64,
+    /// Bytes of decoded photos that are kept at most.
+    pub cache: u64,
 }
 
 impl From<&Config> for PhotoConfig {
     fn from(config: &Config) -> Self {
         let DataConfig { hold_out, stretch, .. } = config.data;
-        Self { size: config.size, stretch, hold_out }
+        Self { size: config.size, stretch, hold_out, cache: CACHE_BYTES }
     }
 }
 
@@ -89,8 +91,8 @@ impl Photos {
                 match read {
                     Ok((id, _)) if places.contains_key(&id) => duplicates += 1,
                     Ok((id, picture)) => {
-                        cached_bytes += size_of_val(picture.data());
-                        if cached_bytes <= CACHE_BYTES {
+                        cached_bytes += size_of_val(picture.data()) as u64;
+                        if cached_bytes <= config.cache {
                             cache.insert(id.clone(), picture);
                         }
                         places.insert(id.clone(), entries.len());
@@ -142,6 +144,11 @@ impl Photos {
     /// Files whose content another file has too.
     pub fn duplicates(&self) -> usize {
         self.duplicates
+    }
+
+    /// Bytes of decoded photos that are kept.
+    pub fn cache_bytes(&self) -> u64 {
+        self.cache.values().map(|picture| size_of_val(picture.data()) as u64).sum()
     }
 
     /// The photo `id` at the model's size, `[3,S,S]`.
@@ -245,7 +252,8 @@ mod tests {
     use ::image::{GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
     use ::image::{Luma, LumaA, Rgb, Rgba};
 
-    const CONFIG: PhotoConfig = PhotoConfig { size: 8, stretch: false, hold_out: 0.3 };
+    const CONFIG: PhotoConfig =
+        PhotoConfig { size: 8, stretch: false, hold_out: 0.3, cache: CACHE_BYTES };
 
     fn scan(root: &Path) -> Result<Photos> {
         Photos::scan(root, CONFIG, &mut Silent)

@@ -8,6 +8,8 @@
 //! Batch norm and leaky ReLU follow every convolution but the last. The image's side is
 //! `latent side x 2^(U - D + 1)`.
 
+mod size;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;

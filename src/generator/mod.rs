@@ -20,7 +20,30 @@ pub enum GeneratorConfig {
     Hourglass(HourglassConfig),
 }
 
+/// The maps that one image leaves in memory on its way through a net, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Footprint {
+    /// Outputs of convolutions, each of which a norm follows.
+    pub normed: usize,
+    /// Outputs of what has no norm: concatenations, enlargements.
+    pub bare: usize,
+}
+
 impl GeneratorConfig {
+    /// Learned numbers, for latents `[C, h, w]`.
+    pub fn parameters(&self, latent: [usize; 3]) -> usize {
+        match self {
+            Self::Hourglass(config) => config.parameters(latent[0]),
+        }
+    }
+
+    /// What one image leaves in memory, for a latent of side `latent_side`.
+    pub fn footprint(&self, latent_side: usize) -> Footprint {
+        match self {
+            Self::Hourglass(config) => config.footprint(latent_side),
+        }
+    }
+
     /// Side of the image made from a latent of side `latent_side`.
     ///
     /// # Errors

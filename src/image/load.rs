@@ -87,6 +87,12 @@ pub fn load_bytes(bytes: &[u8], path: &Path) -> Result<Photo> {
     }
 }
 
+/// Width and height of the file `path` as its header tells them, without decoding it; `None` where it tells none.
+pub fn dimensions(path: &Path) -> Option<(u32, u32)> {
+    let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
+    catch_unwind(AssertUnwindSafe(|| reader.into_dimensions().ok())).ok()?
+}
+
 /// Whether the name looks like a picture's, in either case; a hint for listings, [`load`] looks at the content.
 pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());

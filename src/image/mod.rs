@@ -25,7 +25,9 @@ mod ticks;
 mod whole;
 
 pub use batch::{batch_of, numbers_of, pictures_of};
-pub use load::{EXTENSIONS, MAX_PIXELS, MAX_SIDE, is_picture_name, load, load_bytes, read_bytes};
+pub use load::{
+    EXTENSIONS, MAX_PIXELS, MAX_SIDE, dimensions, is_picture_name, load, load_bytes, read_bytes,
+};
 pub use photo::Photo;
 pub use picture::Picture;
 pub use plot::{PALETTE, Series, loss_curve};

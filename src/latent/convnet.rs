@@ -72,6 +72,12 @@ impl ConvNetConfig {
         self.conv_len() + 2 * normed.iter().sum::<usize>()
     }
 
+    /// Numbers in the maps of one image, the latent among them.
+    pub fn footprint(&self) -> usize {
+        let side = |layer| self.side + 2 * (self.layers() - layer);
+        (1..=self.layers()).map(|layer| self.channels[layer] * side(layer) * side(layer)).sum()
+    }
+
     /// `[C, h, w]` as handed to the generator.
     pub fn latent_shape(&self) -> [usize; 3] {
         [self.channels.last().copied().unwrap_or(0), self.side, self.side]

@@ -38,6 +38,13 @@ impl LatentConfig {
         }
     }
 
+    /// Numbers that one image's maps leave in memory while it is decoded.
+    pub fn footprint(&self) -> usize {
+        match self {
+            Self::Convnet(config) => config.footprint(),
+        }
+    }
+
     /// Numbers in the fixed input s.
     pub fn input_len(&self) -> usize {
         match self {

@@ -18,8 +18,9 @@ const ROWS: &str = "latents";
 pub struct Checkpoint {
     pub model: Model,
     pub latents: Latents,
-    /// Joint steps done.
+    /// Joint steps done, on minibatches of at most `batch`.
     pub step: u64,
+    pub batch: usize,
     /// Seconds of training, over all resumed parts.
     pub seconds: f64,
 }
@@ -32,7 +33,7 @@ impl Checkpoint {
     pub fn fresh(config: &Config, device: &Device) -> Result<Self> {
         let model = Model::draw(config, device)?;
         let latents = Latents::new(model.fixed.start.clone());
-        Ok(Self { model, latents, step: 0, seconds: 0.0 })
+        Ok(Self { model, latents, step: 0, batch: config.train.batch, seconds: 0.0 })
     }
 
     /// Writes the state as the file `path`, whole or not at all.
@@ -48,6 +49,7 @@ impl Checkpoint {
         let keys: Vec<&str> = rows.keys().map(String::as_str).collect();
         let text = BTreeMap::from([
             ("step".to_string(), self.step.to_string()),
+            ("batch".to_string(), self.batch.to_string()),
             // Bits, not digits: nothing is lost on the way.
             ("seconds".to_string(), self.seconds.to_bits().to_string()),
             ("keys".to_string(), keys.join(" ")),
@@ -70,6 +72,14 @@ impl Checkpoint {
             entry(key)?.parse().map_err(|_| damaged(&format!("its {key} is no number")))
         };
         let step = number("step")?;
+        // A checkpoint from before a minibatch could be split says nothing: it was never another.
+        let batch = match text.contains_key("batch") {
+            true => number("batch")? as usize,
+            false => config.train.batch,
+        };
+        if batch == 0 {
+            return Err(damaged("its minibatches are empty"));
+        }
         let seconds = f64::from_bits(number("seconds")?);
         if !(seconds.is_finite() && seconds >= 0.0) {
             return Err(damaged("its seconds are no time"));
@@ -83,6 +93,6 @@ impl Checkpoint {
         let mut latents = Latents::new(model.fixed.start.clone());
         let numbers = rows.try_into_vec::<f32>().map_err(|e| damaged(&format!("{e:?}")))?;
         latents.scatter(&keys, &numbers);
-        Ok(Self { model, latents, step, seconds })
+        Ok(Self { model, latents, step, batch, seconds })
     }
 }

@@ -42,13 +42,11 @@ pub(super) fn model(
     }
     model.save(&run.model(), &card(state, photos))?;
     let _ = watch.on(Event::Model { folder: run.model() });
-    let rows = shown(sampler);
-    let images = model.render(phi(&model, state, &rows));
-    sheet(&rows, images, photos, run, watch)
+    sheet(&model, &|model, phi| model.render(phi), state, sampler, photos, run, watch)
 }
 
 /// Writes the preview: the first photos in the order of training beside what the model makes of them, by
-/// the statistics of this batch, since the running ones are those of the last minibatch only.
+/// their own statistics, since the running ones are those of the last minibatch only.
 pub(super) fn preview(
     state: &Checkpoint,
     sampler: &Sampler,
@@ -58,10 +56,8 @@ pub(super) fn preview(
     watch: &mut dyn Observer,
 ) -> Result<()> {
     let model = without_gradients(state, run, device)?;
-    let rows = shown(sampler);
-    let latent = model.latent.decode(phi(&model, state, &rows));
-    let (images, _) = model.generator.forward_train(latent);
-    sheet(&rows, images, photos, run, watch)
+    let images = |model: &Model, phi| model.generator.forward_train(model.latent.decode(phi)).0;
+    sheet(&model, &images, state, sampler, photos, run, watch)
 }
 
 fn without_gradients(state: &Checkpoint, run: &Run, device: &Device) -> Result<Model> {
@@ -78,15 +74,23 @@ fn shown(sampler: &Sampler) -> Vec<Row> {
     sampler.order().iter().take(SHOWN).cloned().collect()
 }
 
+/// The first photos beside what `images` makes of their phi: no more of them at once than in training, which the memory
+/// was reckoned for.
 fn sheet(
-    rows: &[Row],
-    images: Tensor<4>,
+    model: &Model,
+    images: &dyn Fn(&Model, Tensor<2>) -> Tensor<4>,
+    state: &Checkpoint,
+    sampler: &Sampler,
     photos: &Photos,
     run: &Run,
     watch: &mut dyn Observer,
 ) -> Result<()> {
-    let pictures = pictures(rows, photos)?;
-    let made = pictures_of(images)?;
+    let rows = shown(sampler);
+    let pictures = pictures(&rows, photos)?;
+    let mut made = Vec::new();
+    for some in rows.chunks(model.config.train.batch) {
+        made.extend(pictures_of(images(model, phi(model, state, some)))?);
+    }
     let scale = (128 / pictures[0].width().max(1)).max(1);
     let sheet = Sheet::new(&[])
         .row(Some("photo"), &pictures.iter().collect::<Vec<_>>())

@@ -26,7 +26,7 @@ pub(super) fn start(
         return Checkpoint::fresh(config, device);
     }
     config.check_resumes(&run.settings()?.finish()?)?;
-    let state = Checkpoint::open(&run.checkpoint(), config, device)?;
+    let mut state = Checkpoint::open(&run.checkpoint(), config, device)?;
     let (folder, before) = learned(run, &state);
     let now: BTreeSet<Id> = sampler.order().iter().map(|row| row.id.clone()).collect();
     let added = now.difference(&before).count();
@@ -35,8 +35,24 @@ pub(super) fn start(
     if 2 * removed > before.len() {
         return Err(foreign(photos, run, folder, removed, before.len()));
     }
+    recount(&mut state, sampler, config);
     let _ = watch.on(Event::Resumed { step: state.step, added, removed });
     Ok(state)
+}
+
+/// Counts the steps of `state` in the minibatches of `config`, where they are smaller than those it was trained on: a
+/// pass has more of them then, and what was trained stays as many passes.
+fn recount(state: &mut Checkpoint, sampler: &Sampler, config: &Config) {
+    let (old, new) = (state.batch, config.train.batch);
+    state.batch = new;
+    if old == new {
+        return;
+    }
+    let rows = sampler.order().len();
+    let batches = |batch: usize| rows.div_ceil(batch) as u64;
+    let inner = config.train.inner_steps as u64;
+    let visits = state.step / inner * batches(new) / batches(old);
+    state.step = visits * inner + state.step % inner;
 }
 
 /// The photos that the run learned when it was last at work, and their folder. By the manifest: the checkpoint

@@ -36,6 +36,10 @@ pub enum MaskSource {
     Hole(Hole),
 }
 
+/// Pixels that wait usually, decoded, some forty bytes each with their results: a batch of scans would fill the memory of
+/// a laptop.
+pub const WAITING_PIXELS: u64 = 64_000_000;
+
 /// What to mend and how.
 #[derive(Debug, Clone)]
 pub struct Job {
@@ -49,6 +53,8 @@ pub struct Job {
     pub seed: u64,
     /// Pictures that are fitted together at most; changes nothing but the speed and the memory.
     pub batch: usize,
+    /// Pixels of the photos that wait for a batch to be full, at most; the same holds of it.
+    pub waiting_pixels: u64,
     pub fit: FitConfig,
     /// All other settings that the results depend on, as text.
     pub settings: String,
@@ -134,10 +140,8 @@ pub fn run(
 
 /// Whether what waits is mended before more is read.
 fn is_full(waiting: &[(Damaged, Evidence)], job: &Job) -> bool {
-    /// Pixels that wait, decoded, some twenty bytes each: a batch of scans would fill the memory of a laptop.
-    const PIXELS: usize = 64_000_000;
     let pixels = waiting.iter().map(|(one, _)| one.picture.width() * one.picture.height());
-    waiting.len() >= job.batch.max(1) || pixels.sum::<usize>() >= PIXELS
+    waiting.len() >= job.batch.max(1) || pixels.sum::<usize>() as u64 >= job.waiting_pixels
 }
 
 /// A photo larger than the model's images comes out softer than it went in: that is said, not hidden.

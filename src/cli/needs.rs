@@ -1,0 +1,187 @@
+//! What is said of memory, disk and time before work starts; `--memory` and `--estimate`.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use bytesize::ByteSize;
+use clap::Args;
+use lacuna::config::Config;
+use lacuna::data::Photos;
+use lacuna::estimate::{
+    Machine, Restoring, Training, disk_free, largest_batch, restoring_pace, split_minibatch,
+    training_pace,
+};
+use lacuna::event::{Event, Observer, Silent};
+use lacuna::image::{Picture, dimensions};
+use lacuna::method::Lcm;
+use lacuna::restore::job::{Job, list};
+use lacuna::restore::{Restorer, Task};
+use lacuna::train::Run;
+use lacuna::{Error, Result};
+
+/// How much may be taken.
+#[derive(Debug, Args)]
+pub(super) struct NeedsOptions {
+    /// Memory that may be taken, as in 2GiB or 800MB; batches are split to fit [default: what is free]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory: Option<u64>,
+    /// Say how much memory, disk and time it would take, and stop there
+    #[arg(long)]
+    pub estimate: bool,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    match text.parse::<ByteSize>() {
+        Ok(ByteSize(0)) | Err(_) => Err("give a size, as in 2GiB or 800MB".into()),
+        Ok(ByteSize(bytes)) => Ok(bytes),
+    }
+}
+
+/// `310.0 MiB`.
+pub(super) fn bytes(bytes: u64) -> String {
+    ByteSize(bytes).display().iec().to_string()
+}
+
+impl NeedsOptions {
+    /// What this process may take in all: what was given, else what it has and what is free.
+    fn limit(&self) -> u64 {
+        let now = Machine::here().read();
+        self.memory.unwrap_or(now.free.saturating_add(now.used))
+    }
+
+    /// Decoded photos that training may keep, in bytes: a quarter of what was given.
+    pub fn cache(&self, usual: u64) -> u64 {
+        self.memory.map_or(usual, |memory| usual.min(memory / 4))
+    }
+
+    /// Tells what training will need; its minibatches are split where they do not fit into `--memory`.
+    ///
+    /// # Errors
+    /// Too little memory or disk.
+    pub fn before_training(
+        &self,
+        config: Config,
+        photos: &Photos,
+        run: &Run,
+        device: &Device,
+        watch: &mut dyn Observer,
+    ) -> Result<Config> {
+        let learned = photos.entries().iter().filter(|entry| !entry.held_out).count();
+        let needs = Training {
+            photos: photos.entries().len(),
+            rows: if config.data.flip { 2 * learned } else { learned },
+            batch: config.train.batch,
+            cached: photos.cache_bytes(),
+        };
+        let limit = self.limit();
+        let (whole, memory) = (config.train.batch, needs.memory(&config));
+        if memory > limit && self.memory.is_none() {
+            let problem = format!(
+                "training needs about {} with minibatches of {whole}, {} are free",
+                bytes(memory),
+                bytes(limit)
+            );
+            let remedy = format!(
+                "close other programs, or give --memory {}, which splits the minibatches",
+                bytes(limit).replace(' ', "")
+            );
+            return Err(Error::input("memory", problem, remedy));
+        }
+        let config = split_minibatch(&config, needs, limit)?;
+        let batch = config.train.batch;
+        if batch != whole {
+            let text = format!(
+                "minibatches of {batch}, not {whole}, so that they fit into {}; train.lr_theta is {} accordingly",
+                bytes(limit),
+                config.train.lr_theta
+            );
+            let _ = watch.on(Event::Note { text });
+        }
+        let needs = Training { batch, ..needs };
+        let pace = training_pace(&config, device)?.seconds_per_step;
+        let passes = config.train.passes * needs.rows.div_ceil(batch) * config.train.inner_steps;
+        let by_time = match config.train.minutes {
+            0.0 => f64::INFINITY,
+            minutes => 60.0 * minutes,
+        };
+        let seconds = (pace * passes as f64).min(by_time);
+        tell(needs.memory(&config), needs.disk(&config), Some(seconds), run.folder(), watch)?;
+        Ok(config)
+    }
+
+    /// Tells what `job` will need, and splits its batches so that they fit.
+    ///
+    /// # Errors
+    /// Too little memory or disk; inputs that cannot be listed.
+    pub fn before_restoring(
+        &self,
+        job: &mut Job,
+        restorer: &Lcm,
+        watch: &mut dyn Observer,
+    ) -> Result<()> {
+        let config = &restorer.model().config;
+        let inputs = list(&job.inputs, &job.out, &mut Silent)?;
+        // What cannot be read is told of when its turn comes.
+        let pixels = inputs.iter().filter_map(|input| dimensions(&input.path));
+        let pixels: Vec<u64> = pixels.map(|(w, h)| u64::from(w) * u64::from(h)).collect();
+        let (largest, all) = (pixels.iter().max().copied().unwrap_or(0), pixels.iter().sum());
+        let least = Restoring { batch: 1, waiting: 0, largest, all, photos: pixels.len() };
+        let limit = self.limit();
+        if least.memory(config) > limit {
+            let problem = format!(
+                "the largest photo, of {largest} pixels, needs about {}, {} are there",
+                bytes(least.memory(config)),
+                bytes(limit)
+            );
+            let remedy = "give more with --memory, close other programs, or mend a smaller copy";
+            return Err(Error::input("memory", problem, remedy));
+        }
+        let wanted = job.batch.min(inputs.len()).max(1);
+        job.batch =
+            largest_batch(wanted, limit, |batch| Restoring { batch, ..least }.memory(config));
+        let fits = |waiting: u64| Restoring { batch: job.batch, waiting, ..least }.memory(config);
+        let waiting = all.min(job.waiting_pixels);
+        // Halved until they fit; a single photo always does.
+        let halves = std::iter::successors(Some(waiting), |pixels| Some(pixels / 2));
+        job.waiting_pixels = halves.take(40).find(|&pixels| fits(pixels) <= limit).unwrap_or(0);
+        let needs = Restoring { batch: job.batch, waiting: job.waiting_pixels, ..least };
+        let steps = inputs.len().div_ceil(job.batch) * job.fit.steps;
+        let seconds = pace(job, restorer)?.map(|pace| pace * steps as f64);
+        tell(needs.memory(config), needs.disk(config), seconds, &job.out, watch)
+    }
+}
+
+/// Seconds for a step on a whole batch of `job`.
+fn pace(job: &Job, restorer: &Lcm) -> Result<Option<f64>> {
+    let model = restorer.model();
+    let (config, task) = (&model.config, job.task);
+    let side = if task == Task::Superres { config.size.div_ceil(2) } else { config.size };
+    let grey = Picture::new(side, side, vec![0.5; 3 * side * side])?;
+    let known: Vec<bool> = (0..side * side).map(|at| at % side < side / 2).collect();
+    let known = (task == Task::Inpaint).then_some(&known[..]);
+    let evidence = (0..job.batch).map(|_| task.evidence(&grey, known, config, &model.device));
+    let evidence = evidence.collect::<Result<Vec<_>>>()?;
+    let restorer: &dyn Restorer = restorer;
+    Ok(restoring_pace(restorer, &evidence)?.map(|pace| pace.seconds_per_step))
+}
+
+/// Reports the needs, after a look whether the disk has them.
+fn tell(
+    memory: u64,
+    disk: u64,
+    seconds: Option<f64>,
+    folder: &Path,
+    watch: &mut dyn Observer,
+) -> Result<()> {
+    let (memory_free, disk_free) = (Machine::here().read().free, disk_free(folder));
+    let _ = watch.on(Event::Needs { memory, memory_free, disk, disk_free, seconds });
+    match disk_free {
+        Some(free) if free < disk => {
+            let place = folder.display();
+            let problem =
+                format!("about {} are needed, {} are free in `{place}`", bytes(disk), bytes(free));
+            Err(Error::input("disk", problem, "free some space, or choose another --out"))
+        }
+        _ => Ok(()),
+    }
+}

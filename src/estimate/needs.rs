@@ -1,0 +1,106 @@
+//! Memory and disk, from the configuration alone.
+//!
+//! ```text
+//! training    base + theta (7) + rows (4) + a batch of maps + photos that are kept
+//! restoring   base + theta (3) + a batch of maps + photos that wait, decoded
+//! ```
+//! Training is at its peak where it ends: theta is there with its gradient and packed copies, as the state that is saved,
+//! as the bytes of the file and as the model of the preview; the rows are there as such, in one piece and as bytes. How
+//! often each counts was measured: the peak of resident memory of whole processes, the presets at several batch sizes
+//! (docs/results.md).
+
+use crate::config::Config;
+
+/// What every process takes: its code, buffers of the decoders, the font of the sheets.
+const BASE: u64 = 40 << 20;
+
+/// Bytes of a photo for each of its pixels, decoded, with its mask, result and strip.
+const PHOTO: u64 = 44;
+
+/// How much is to be trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Training {
+    /// Different photos.
+    pub photos: usize,
+    /// Rows phi: photos and their mirrored copies.
+    pub rows: usize,
+    /// Images in a minibatch.
+    pub batch: usize,
+    /// Bytes of decoded photos that are kept at most.
+    pub cached: u64,
+}
+
+impl Training {
+    /// Bytes of memory.
+    pub fn memory(&self, config: &Config) -> u64 {
+        let sizes = Sizes::of(config);
+        let batch = self.batch.min(self.rows.max(1)) as u64;
+        let photos = (self.photos as u64 * sizes.image).min(self.cached);
+        let rows = self.rows as u64 * sizes.row;
+        BASE + photos + 7 * sizes.theta + 4 * rows + batch * sizes.maps
+    }
+
+    /// Bytes of disk: the checkpoint and the one that replaces it, the model likewise, a line a step and pictures.
+    pub fn disk(&self, config: &Config) -> u64 {
+        let sizes = Sizes::of(config);
+        let checkpoint = sizes.theta + self.rows as u64 * sizes.row;
+        2 * (checkpoint + sizes.theta) + (16 << 20)
+    }
+}
+
+/// How much is to be mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Restoring {
+    /// Pictures fitted together.
+    pub batch: usize,
+    /// Pixels of all photos that wait together, at most.
+    pub waiting: u64,
+    /// Pixels of the largest photo.
+    pub largest: u64,
+    /// Pixels of all photos.
+    pub all: u64,
+    /// All photos.
+    pub photos: usize,
+}
+
+impl Restoring {
+    /// Bytes of memory.
+    pub fn memory(&self, config: &Config) -> u64 {
+        let sizes = Sizes::of(config);
+        let photos = self.waiting.max(self.largest) * PHOTO;
+        BASE + 3 * sizes.theta + self.batch as u64 * sizes.maps + photos
+    }
+
+    /// Bytes of disk: the mended picture, its strip of three, and the small ones, stored as PNGs at their worst.
+    pub fn disk(&self, config: &Config) -> u64 {
+        let small = 2 * 3 * (config.size * config.size) as u64;
+        self.all * (3 + 9) + self.photos as u64 * (small + 4096)
+    }
+}
+
+/// Bytes of what a model is made of.
+struct Sizes {
+    theta: u64,
+    row: u64,
+    image: u64,
+    /// Of one image on its way to its gradient.
+    maps: u64,
+}
+
+impl Sizes {
+    fn of(config: &Config) -> Self {
+        const NUMBER: u64 = size_of::<f32>() as u64;
+        let [_, side, _] = config.latent.shape();
+        let g = config.generator.footprint(side);
+        let f = config.latent.footprint();
+        let image = 3 * config.size * config.size;
+        // Four pictures of the loss: the image, the target, their difference, its pyramid.
+        let maps = g.normed + g.bare + 2 * f + 4 * image;
+        Self {
+            theta: config.generator.parameters(config.latent.shape()) as u64 * NUMBER,
+            row: config.latent.row_len() as u64 * NUMBER,
+            image: image as u64 * NUMBER,
+            maps: maps as u64 * NUMBER,
+        }
+    }
+}

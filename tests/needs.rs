@@ -1,0 +1,187 @@
+//! Memory, disk and time: said before, kept to, and nothing lost where memory does not suffice.
+
+mod common;
+
+use std::process::{Command, Stdio};
+
+use common::runs::{tiny, write_photos};
+use common::workshop::{BIN, Workshop, bytes, lacuna, ok, refused, strs, text};
+use lacuna::config::Config;
+use lacuna::data::{PhotoConfig, Photos};
+use lacuna::estimate::{Guard, Reading, Restoring, Training};
+use lacuna::event::Silent;
+use lacuna::train::{Run, train};
+use serde_json::Value;
+
+fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The configuration that a run was started with.
+fn config(workshop: &Workshop, run: &str) -> Config {
+    Run::at(workshop.at(run)).settings().unwrap().finish().unwrap()
+}
+
+#[test]
+fn an_estimate_is_all_that_estimate_gives() {
+    let workshop = Workshop::new();
+    let mut arguments = workshop.train("new", &[]);
+    arguments.push("--estimate".into());
+    let told = stderr(&ok(&strs(&arguments)));
+    let line = told.lines().find(|line| line.starts_with("needs about")).unwrap();
+    for word in ["of memory", "of disk", "free", "at most"] {
+        assert!(line.contains(word), "{line}");
+    }
+    assert!(!workshop.at("new").exists());
+
+    let photos = workshop.at("photos");
+    let more = ["--hole", "center:40%", "--estimate", "--json"];
+    let output = ok(&strs(&workshop.restore("inpaint", &photos, "out", &more)));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let events: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let needs = events.iter().find(|event| event["event"] == "needs").unwrap();
+    assert!(needs["memory"].as_u64().unwrap() > 0 && needs["seconds"].as_f64().unwrap() > 0.0);
+    assert!(!workshop.at("out").exists());
+}
+
+#[test]
+fn minibatches_are_split_to_fit_and_the_run_says_so() {
+    let workshop = Workshop::new();
+    let whole = config(&workshop, "run");
+    // Room for two of the three images of a minibatch, and no more.
+    let needs = Training { photos: 5, rows: 5, batch: 2, cached: u64::MAX };
+    let memory = needs.memory(&whole) + 1000;
+    assert!(memory < Training { batch: 3, ..needs }.memory(&whole));
+    let mut arguments = workshop.train("split", &[]);
+    arguments.extend(["--memory".into(), format!("{memory}B")]);
+    let told = stderr(&lacuna(&strs(&arguments)));
+    assert!(told.contains("minibatches of 2, not 3"), "{told}");
+    let split = config(&workshop, "split");
+    assert_eq!(split.train.batch, 2);
+    let ratio = split.train.lr_theta / whole.train.lr_theta;
+    assert!((ratio - 2.0 / 3.0).abs() < 1e-9, "{ratio}");
+}
+
+#[test]
+fn too_little_memory_for_anything_is_refused_before_the_work() {
+    let workshop = Workshop::new();
+    let mut arguments = workshop.train("none", &[]);
+    arguments.extend(["--memory".into(), "5MB".into()]);
+    refused(&strs(&arguments), &["memory", "even with minibatches of one image", "--memory"]);
+    assert!(!workshop.at("none/model").exists());
+    let photos = workshop.at("photos");
+    let more = ["--hole", "center:40%", "--memory", "5MB"];
+    refused(
+        &strs(&workshop.restore("inpaint", &photos, "out", &more)),
+        &["memory", "largest photo"],
+    );
+    for nonsense in ["0", "-1", "much", "3 apples"] {
+        let mut arguments = workshop.train("none", &[]);
+        arguments.push(format!("--memory={nonsense}"));
+        let output = lacuna(&strs(&arguments));
+        assert_eq!(output.status.code(), Some(2), "{nonsense}");
+        assert!(stderr(&output).contains("as in 2GiB"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_memory_that_is_given_changes_no_result_of_a_restoration() {
+    let workshop = Workshop::new();
+    let photos = workshop.at("photos");
+    let hole = ["--hole", "center:40%"];
+    ok(&strs(&workshop.restore("inpaint", &photos, "free", &hole)));
+    let needs = Restoring { batch: 2, waiting: 600, largest: 576, all: 2880, photos: 5 };
+    let memory = format!("{}B", needs.memory(&config(&workshop, "run")));
+    // Resident memory may be more than was reckoned, in a test's tiny model most of it is the program itself.
+    let more = [&hole[..], &["--memory", &memory]].concat();
+    let output = lacuna(&strs(&workshop.restore("inpaint", &photos, "tight", &more)));
+    assert!(output.status.success(), "{}", stderr(&output));
+    for name in ["00.png", "02.raw.png", "04.png"] {
+        let of = |out: &str| bytes(workshop.at(out).join(name));
+        assert!(of("free") == of("tight"), "{name}");
+    }
+}
+
+#[test]
+fn training_that_runs_out_of_memory_is_an_error_and_goes_on_with_smaller_minibatches() {
+    let workshop = Workshop::new();
+    let config = tiny(&["train.passes=4"]);
+    let run = Run::at(workshop.at("short"));
+    let device = lacuna::runtime::device("cpu").unwrap();
+    let folder = workshop.at("photos");
+    let photos = Photos::scan(&folder, PhotoConfig::from(&config), &mut Silent).unwrap();
+    // The machine has enough at the first look only; looks are half a second apart.
+    let mut looks = 0;
+    let mut silent = Silent;
+    let mut slow = |event| {
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        lacuna::event::Observer::on(&mut silent, event)
+    };
+    let mut guard = Guard::reading(&mut slow, None, || {
+        looks += 1;
+        Reading { used: 1, free: if looks > 1 { 1 } else { u64::MAX } }
+    });
+    let outcome = train(&photos, &config, &run, &device, &mut guard).unwrap();
+    assert!(!outcome.finished && outcome.steps > 0);
+    let message = guard.verdict("go on").unwrap_err().to_string();
+    assert!(message.contains("memory") && message.contains("free"), "{message}");
+
+    // Nothing is lost: the same run goes on, here with minibatches of two.
+    let (out, done) = (workshop.at("short"), outcome.steps);
+    let resume = ["train", "--resume", "--out", text(&out), "--set", "train.batch=2"];
+    ok(&resume);
+    let resumed = self::config(&workshop, "short");
+    assert_eq!(resumed.train.batch, 2);
+    let log = String::from_utf8(bytes(out.join("log.jsonl"))).unwrap();
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    // Five photos are three minibatches of two, not two of three; four passes of three inner steps.
+    assert_eq!(last["step"].as_u64(), Some(4 * 3 * 3));
+    assert!(done < 4 * 2 * 3);
+    refused(
+        &["train", "--resume", "--out", text(&out), "--set", "train.batch=3"],
+        &["train.batch", "larger"],
+    );
+}
+
+/// The peak of resident memory of a process that runs `arguments`, and what it said on stderr.
+#[cfg(target_os = "linux")]
+fn peak(arguments: &[String]) -> (u64, String) {
+    let mut command = Command::new(BIN);
+    let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        peak = peak.max(kibibytes.unwrap_or(0) << 10);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    (peak, stderr(&output))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_told_of_memory_is_near_what_is_taken() {
+    let workshop = Workshop::new();
+    let photos = workshop.at("many");
+    write_photos(&photos, 40, 64);
+    let out = workshop.at("large");
+    let (photos, out) = (text(&photos).to_string(), text(&out).to_string());
+    // Maps and theta, not the program itself, are most of it.
+    let settings = ["train.batch=40", "train.inner_steps=1", "train.passes=2", "data.flip=false"];
+    let mut arguments: Vec<String> =
+        ["train", &photos, "--out", &out, "--preset", "bench-64"].map(String::from).to_vec();
+    for setting in settings {
+        arguments.extend(["--set".into(), setting.into()]);
+    }
+    let (taken, told) = peak(&arguments);
+    let line = told.lines().find(|line| line.starts_with("needs about")).unwrap();
+    let number: f64 = line.split_whitespace().nth(2).unwrap().parse().unwrap();
+    assert!(line.contains("MiB of memory"), "{line}");
+    let ratio = number / (taken as f64 / f64::from(1 << 20));
+    assert!((0.8..1.6).contains(&ratio), "{line}, taken {} MiB", taken >> 20);
+}
