@@ -53,6 +53,11 @@ pub fn set_threads(count: usize) -> Result<()> {
     })
 }
 
+/// Gives memory that the layers keep for their next step back to the system: before work of other sizes.
+pub fn release_buffers() {
+    lacuna_kernels::release();
+}
+
 /// The stream of random numbers that belongs to `name` under `seed`.
 pub fn stream(seed: u64, name: &str) -> ChaCha8Rng {
     let mut hasher = blake3::Hasher::new();

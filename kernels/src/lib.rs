@@ -66,6 +66,6 @@ pub use norm::{Moments, norm_act, norm_act_backward};
 pub use pack::{Packed, WeightStrides};
 pub use peak::fma_peak;
 pub use plan::{ConvShape, Pass};
-pub use pool::{give, poison, take};
+pub use pool::{give, poison, release, take};
 pub use sgd::{sgd, sgd_clamp};
 pub use weight::conv_weight_gradient;

@@ -27,6 +27,7 @@ use crate::data::{Photos, Row, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::{batch_of, numbers_of};
+use crate::runtime::release_buffers;
 use crate::store::{Checkpoint, Lock};
 
 use clock::Clock;
@@ -174,6 +175,8 @@ fn rows_of(photos: &Photos, config: &Config) -> Result<Vec<Row>> {
 }
 
 fn save(state: &Checkpoint, run: &Run, watch: &mut dyn Observer) -> Result<()> {
+    // The state takes as much again while it is written.
+    release_buffers();
     state.save(&run.checkpoint())?;
     let _ = watch.on(Event::Checkpoint { step: state.step, path: run.checkpoint() });
     Ok(())
