@@ -19,7 +19,7 @@ fn a_run_is_never_started_over_and_resuming_wants_the_same_architecture() {
     let run = workshop.at("run");
     let resume =
         |setting: &'static str| ["train", "--resume", "--out", text(&run), "--set", setting];
-    refused(&resume("train.batch=2"), &["train.batch", "differs"]);
+    refused(&resume("train.batch=4"), &["train.batch", "larger"]);
     refused(&resume("latent.channels=[2, 4, 4, 6]"), &["latent", "differs"]);
     ok(&resume("train.passes=3"));
     let none = workshop.at("none");

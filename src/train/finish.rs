@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::image::{Picture, Sheet, pictures_of, save_png};
 use crate::model::Model;
+use crate::runtime::release_buffers;
 use crate::store::Checkpoint;
 
 /// Photos shown in a preview.
@@ -40,6 +41,7 @@ pub(super) fn model(
         }
         statistics.finish(&mut model);
     }
+    release_buffers();
     model.save(&run.model(), &card(state, photos))?;
     let _ = watch.on(Event::Model { folder: run.model() });
     sheet(&model, &|model, phi| model.render(phi), state, sampler, photos, run, watch)
