@@ -98,13 +98,13 @@ impl NeedsOptions {
             let _ = watch.on(Event::Note { text });
         }
         let needs = Training { batch, ..needs };
-        let pace = training_pace(&config, device)?.seconds_per_step;
-        let passes = config.train.passes * needs.rows.div_ceil(batch) * config.train.inner_steps;
+        let pace = training_pace(&config, needs.images(), device)?.seconds_per_step;
+        let steps = config.train.passes * needs.batches() * config.train.inner_steps;
         let by_time = match config.train.minutes {
             0.0 => f64::INFINITY,
             minutes => 60.0 * minutes,
         };
-        let seconds = (pace * passes as f64).min(by_time);
+        let seconds = (pace * steps as f64).min(by_time);
         tell(needs.memory(&config), needs.disk(&config), Some(seconds), run.folder(), watch)?;
         Ok(config)
     }

@@ -1,13 +1,13 @@
 //! Memory and disk, from the configuration alone.
 //!
 //! ```text
-//! training    base + theta (7) + rows (4) + a batch of maps + photos that are kept
-//! restoring   base + theta (3) + a batch of maps + photos that wait, decoded
+//! a step      base + 3.7 theta + rows + a batch of maps + photos that are kept
+//! its end     base + 5.3 theta + 4 rows + a quarter of those maps + photos that are kept
+//! restoring   base + 3 theta + a batch of maps + photos that wait, decoded
 //! ```
-//! Training is at its peak where it ends: theta is there with its gradient and packed copies, as the state that is saved,
-//! as the bytes of the file and as the model of the preview; the rows are there as such, in one piece and as bytes. How
-//! often each counts was measured: the peak of resident memory of whole processes, the presets at several batch sizes
-//! (docs/results.md).
+//! In a step theta is there with its gradient and packed copies; at the end with the model of the preview, as the state
+//! that is saved and as the bytes of the file, and the rows likewise. How often each counts was measured: the peak of
+//! resident memory of whole processes, the presets at several batch sizes (docs/results.md).
 
 use crate::config::Config;
 
@@ -31,13 +31,25 @@ pub struct Training {
 }
 
 impl Training {
+    /// Minibatches in a pass.
+    pub fn batches(&self) -> usize {
+        self.rows.div_ceil(self.batch.max(1)).max(1)
+    }
+
+    /// Images of a minibatch: as equal as they can be, so fewer than are allowed.
+    pub fn images(&self) -> usize {
+        self.rows.div_ceil(self.batches())
+    }
+
     /// Bytes of memory.
     pub fn memory(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
-        let batch = self.batch.min(self.rows.max(1)) as u64;
         let photos = (self.photos as u64 * sizes.image).min(self.cached);
         let rows = self.rows as u64 * sizes.row;
-        BASE + photos + 7 * sizes.theta + 4 * rows + batch * sizes.maps
+        let maps = self.images() as u64 * sizes.maps;
+        let step = sizes.theta * 37 / 10 + rows + maps;
+        let end = sizes.theta * 53 / 10 + 4 * rows + maps / 4;
+        BASE + photos + step.max(end)
     }
 
     /// Bytes of disk: the checkpoint and the one that replaces it, the model likewise, a line a step and pictures.

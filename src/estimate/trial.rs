@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::image::numbers_of;
 use crate::model::Model;
 use crate::restore::{Evidence, Restorer};
+use crate::runtime::release_buffers;
 use crate::train::joint_step;
 
 /// Steps of a trial at most, and the time after which no other is begun: the first of a large model is told as it is.
@@ -32,15 +33,15 @@ impl Pace {
     }
 }
 
-/// The pace of training by `config`, of a model of its own on grey images.
+/// The pace of training by `config` with `images` in a minibatch, of a model of its own on grey images.
 ///
 /// # Errors
 /// A configuration that makes no model.
-pub fn training_pace(config: &Config, device: &Device) -> Result<Pace> {
+pub fn training_pace(config: &Config, images: usize, device: &Device) -> Result<Pace> {
     let model = Model::draw(config, &device.clone().autodiff())?;
-    let (batch, side) = (config.train.batch, config.size);
-    let target = Tensor::<4>::zeros([batch, 3, side, side], device) + 0.5;
-    let mut rows = model.rows(model.fixed.start.repeat(batch)).to_device(device);
+    let side = config.size;
+    let target = Tensor::<4>::zeros([images, 3, side, side], device) + 0.5;
+    let mut rows = model.rows(model.fixed.start.repeat(images)).to_device(device);
     let mut generator = model.generator;
     let (mut times, began) = (Vec::new(), Instant::now());
     while times.len() < STEPS && (times.is_empty() || began.elapsed() < ENOUGH) {
@@ -51,6 +52,7 @@ pub fn training_pace(config: &Config, device: &Device) -> Result<Pace> {
         (generator, rows) = (stepped.generator, stepped.rows);
         times.push(step.elapsed());
     }
+    release_buffers();
     Ok(Pace::of(&times))
 }
 
@@ -72,6 +74,7 @@ pub fn restoring_pace(restorer: &dyn Restorer, evidence: &[Evidence]) -> Result<
         }
     };
     restorer.restore(evidence, &mut watch)?;
+    release_buffers();
     Ok((!times.is_empty()).then(|| Pace::of(&times)))
 }
 
