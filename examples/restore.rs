@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use lacuna::event::Silent;
-use lacuna::image::{load, save_png};
+use lacuna::image::{load, save_photo};
 use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Restorer, Task, paste};
 use lacuna::{Error, Model, Result, runtime};
@@ -36,7 +36,8 @@ fn run() -> Result<()> {
     let restored = restorer.restore(&[evidence], &mut Silent)?;
     for restored in restored.into_iter().flatten() {
         println!("{} steps, energy {:.4}", restored.steps, restored.energy);
-        save_png(out, paste(&photo.original, &known, &restored.image)?)?;
+        let mended = paste(&photo.original, &known, &photo.in_own_values(restored.image))?;
+        save_photo(out, &mended, &photo.carried)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use lacuna::degrade::Hole;
 use lacuna::estimate::Guard;
 use lacuna::method::Lcm;
 use lacuna::restore::job::{Job, MaskSource, WAITING_PIXELS, run as run_job};
-use lacuna::restore::{FitSettings, Task};
+use lacuna::restore::{FitSettings, MAX_FEATHER, Region, Task};
 use lacuna::{Error, Model, Result};
 
 use super::Ending;
@@ -18,8 +18,10 @@ use super::progress::Progress;
 /// Mend photos that are already damaged.
 ///
 /// For NAME.jpg writes, below OUT:
-///   NAME.png           the mended picture; for inpainting the photo itself with the
-///                      hole filled and every known pixel as it was
+///   NAME.png           the mended picture at the photo's depth, with its alpha, colour
+///                      profile, EXIF and XMP; for inpainting the photo itself with the
+///                      hole filled and every known pixel as it was; of a grey photo grey,
+///                      but for colorize, which keeps the brightness of every pixel
 ///   NAME.raw.png       the image of the model
 ///   NAME.residual.png  mid-grey where that image agrees with what is known
 ///   NAME.strip.png     input | raw | result
@@ -29,7 +31,9 @@ use super::progress::Progress;
 ///
 ///   lacuna restore inpaint --model RUN scan.png --mask mask.png --out mended
 ///   lacuna restore inpaint --model RUN cutout.png --out mended   (fills the transparent)
-///   lacuna restore inpaint --model RUN photos/ --hole center:40% --out mended
+///   lacuna restore inpaint --model RUN photos/ --hole center:40% --shrink --out mended
+///   lacuna restore inpaint --model RUN large.jpg --mask mask.png --crop 820,440,600,600 \
+///       --shrink --feather 12 --out mended   (a face in a large photo)
 ///   lacuna restore superres --model RUN thumbnails/ --out mended
 ///   lacuna restore colorize --model RUN grey.jpg --out mended
 #[derive(Debug, Args)]
@@ -52,6 +56,20 @@ pub(super) struct RestoreArguments {
     /// center:50 (pixels of the photo), center:40%, half:left, random:0.95
     #[arg(long, value_name = "HOLE")]
     hole: Option<String>,
+    /// Mend this region only, in pixels of the upright photo; the rest of it stays bit for bit.
+    /// A mask is as large as the whole photo, --hole counts within the region; superres gives
+    /// the enlarged region alone
+    #[arg(long, value_name = "X,Y,W,H", allow_hyphen_values = true)]
+    crop: Option<Region>,
+    /// Mend a photo (or region) larger than the model at the model's size, then enlarge; without
+    /// it that is refused, as what the model makes comes out soft. Known pixels around a hole stay
+    /// as they are, and colorize needs no leave: the brightness is the photo's own
+    #[arg(long)]
+    shrink: bool,
+    /// Soft seam, this wide, inside the hole: the filled pixels go over into what surrounds
+    /// them. Known pixels never change. 0 to 256
+    #[arg(long, value_name = "PIXELS", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<usize>)]
+    feather: usize,
     #[command(flatten)]
     fit: FitOptions,
     /// Take all steps, also for a photo that has settled before
@@ -99,6 +117,7 @@ impl From<TaskName> for Task {
 pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     let task = Task::from(arguments.task);
     let mask = mask(&arguments, task)?;
+    check_form(&arguments, task)?;
     if arguments.batch == 0 {
         return Err(Error::input("--batch", "0 is out of range", "give a number 1 or more"));
     }
@@ -115,6 +134,9 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         inputs: arguments.inputs,
         out: arguments.out,
         mask,
+        crop: arguments.crop,
+        shrink: arguments.shrink,
+        feather: arguments.feather,
         seed: arguments.seed,
         batch: arguments.batch,
         waiting_pixels: WAITING_PIXELS,
@@ -142,6 +164,22 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         _ if summary.failed > 0 => Ending::WithFailures,
         _ => Ending::Done,
     })
+}
+
+/// What says in which form a photo is mended.
+fn check_form(arguments: &RestoreArguments, task: Task) -> Result<()> {
+    if arguments.feather > MAX_FEATHER {
+        let problem = format!("{} is out of range", arguments.feather);
+        return Err(Error::input("--feather", problem, format!("give 0 to {MAX_FEATHER}")));
+    }
+    if task != Task::Inpaint && arguments.feather > 0 {
+        let remedy = "leave --feather out, or use inpaint";
+        return Err(Error::input(task.name(), "it fills no hole", remedy));
+    }
+    if task == Task::Superres && arguments.shrink {
+        return Err(Error::input(task.name(), "it enlarges", "leave --shrink out"));
+    }
+    Ok(())
 }
 
 fn mask(arguments: &RestoreArguments, task: Task) -> Result<MaskSource> {

@@ -5,11 +5,11 @@ use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
+use super::carried::Carried;
 use super::photo::Photo;
-use super::whole::missing_end;
+use super::whole::{jpeg_channels, missing_end};
 use crate::error::{Error, Result};
 
 /// The extensions of the files that [`load`] reads; a file is then judged by its content.
@@ -33,7 +33,7 @@ const RESAVE: &str = "save it again from the original, or leave it out";
 /// Reads and decodes the file `path`.
 ///
 /// Errors: [`Error::Read`] if it cannot be read; [`Error::Picture`] if it is not a whole JPEG, PNG or WebP of at most
-/// [`MAX_SIDE`] and [`MAX_PIXELS`].
+/// [`MAX_SIDE`] and [`MAX_PIXELS`], or a JPEG of inks (CMYK, YCCK).
 pub fn load(path: impl AsRef<Path>) -> Result<Photo> {
     let path = path.as_ref();
     load_bytes(&read_bytes(path)?, path)
@@ -81,7 +81,9 @@ pub fn load_bytes(bytes: &[u8], path: &Path) -> Result<Photo> {
     // owns all it changes, so nothing half-made is seen after an unwind. The process's panic hook still runs (by
     // default it prints): whether to silence it is the program's decision, not a library's.
     match catch_unwind(AssertUnwindSafe(|| decode(bytes, format))) {
-        Ok(Ok(original)) => Ok(Photo { original, format, path: path.to_path_buf() }),
+        Ok(Ok((original, carried))) => {
+            Ok(Photo { original, format, path: path.to_path_buf(), carried })
+        }
         Ok(Err(refusal)) => refuse(refusal.problem, refusal.remedy),
         Err(_) => refuse("the decoder gave up on its content".into(), RESAVE),
     }
@@ -114,7 +116,7 @@ impl From<ImageError> for Refusal {
 }
 
 /// Header, size, wholeness, pixels, in this order: each step is only taken on what the one before has passed.
-fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Refusal> {
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Carried), Refusal> {
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MAX_ALLOC);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -144,12 +146,19 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Refusal> {
         });
     }
 
-    // Damaged metadata does not make a picture unusable.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    // The decoder would turn the inks into colours without their profile, and nothing would say how wrong they are.
+    if format == ImageFormat::Jpeg && jpeg_channels(bytes) == Some(4) {
+        return Err(Refusal {
+            problem: "its colours are inks (CMYK), made for a press".into(),
+            remedy: "convert it to RGB in the program it comes from (ImageMagick: `-profile sRGB.icc`)",
+        });
+    }
+
+    let carried = Carried::of(&mut decoder, bytes, format);
     limits.reserve(decoder.total_bytes())?;
     let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    Ok(image)
+    image.apply_orientation(carried.orientation());
+    Ok((image, carried))
 }
 
 #[cfg(test)]

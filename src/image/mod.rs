@@ -3,20 +3,28 @@
 //! ```text
 //! photo.jpg --load--> Photo{original, format} --picture--> Picture [3,H,W] --to_rgb8--> RgbImage
 //!                                                                                         |
+//!                        |                                                                |
+//!                        '-Carried (profile, EXIF, XMP ...)----------------save_photo--> mended.png
 //!          Picture, Picture, ... --Sheet--render--> RgbImage                              |
 //!          (step, loss), ...     --loss_curve-----> RgbImage ----------------save_png--> out.png
 //! ```
 //! - A file is judged by its content, never by its name; its size is checked before it is decoded; one that was cut
 //!   short is refused rather than filled with grey.
-//! - Colours are taken as they stand in the file (nominally sRGB): no colour profile is applied.
+//! - The model sees sRGB: a photo with another colour profile is converted for it, and what the model makes is converted
+//!   back. Pixels that are not touched are never converted.
+//! - Profile and metadata go along into the mended PNG, true of its pixels.
 //! - Whatever is written appears whole or not at all ([`crate::store::write_atomically`]).
 
 mod batch;
+mod carried;
+mod chunks;
 mod curve;
+mod exif;
 mod load;
 mod photo;
 mod picture;
 mod plot;
+mod profile;
 mod save;
 mod sheet;
 mod stroke;
@@ -25,11 +33,13 @@ mod ticks;
 mod whole;
 
 pub use batch::{batch_of, numbers_of, pictures_of};
+pub use carried::Carried;
 pub use load::{
     EXTENSIONS, MAX_PIXELS, MAX_SIDE, dimensions, is_picture_name, load, load_bytes, read_bytes,
 };
 pub use photo::Photo;
 pub use picture::Picture;
 pub use plot::{PALETTE, Series, loss_curve};
-pub use save::{png_bytes, save_png};
+pub use profile::Profile;
+pub use save::{png_bytes, save_photo, save_png};
 pub use sheet::Sheet;

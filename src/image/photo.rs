@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ::image::{DynamicImage, ImageFormat};
 
+use super::carried::Carried;
 use super::picture::{Picture, planes};
 use crate::error::Result;
 
@@ -15,15 +16,42 @@ pub struct Photo {
     /// As found in the content, whatever the name says.
     pub format: ImageFormat,
     pub path: PathBuf,
+    /// What the file says beside its pixels.
+    pub carried: Carried,
 }
 
 impl Photo {
-    /// `[3,H,W]` in `[0,1]`: grey as three equal channels, 16 bits at full precision, the colours under an alpha
-    /// channel as they are (not composited: there is no background to put them on).
+    /// What the model sees: [`Photo::values`] in sRGB, by the file's profile.
+    ///
+    /// Errors: as [`Photo::values`].
+    pub fn picture(&self) -> Result<Picture> {
+        let values = self.values()?;
+        Ok(match &self.carried.profile {
+            Some(profile) => profile.to_srgb(values),
+            None => values,
+        })
+    }
+
+    /// `original` with all else that is known of this photo: what became of it, or a part of it.
+    pub fn with(&self, original: DynamicImage) -> Photo {
+        let (path, carried) = (self.path.clone(), self.carried.clone());
+        Photo { original, format: self.format, path, carried }
+    }
+
+    /// `picture`, which is in sRGB as the model makes it, in the values of this file.
+    pub fn in_own_values(&self, picture: Picture) -> Picture {
+        match &self.carried.profile {
+            Some(profile) => profile.from_srgb(picture),
+            None => picture,
+        }
+    }
+
+    /// The values of the file, `[3,H,W]` in `[0,1]`: grey as three equal channels, 16 bits at full precision, the
+    /// colours under an alpha channel as they are (not composited: there is no background to put them on).
     ///
     /// Errors: [`Error::Input`](crate::error::Error::Input), only for a photo put together by hand from an empty image
     /// or from floats that are not finite; one that was loaded has neither.
-    pub fn picture(&self) -> Result<Picture> {
+    pub fn values(&self) -> Result<Picture> {
         use DynamicImage::*;
         let data = match &self.original {
             ImageLuma8(image) => planes(image, 1, of_byte),
@@ -37,6 +65,19 @@ impl Photo {
             other => planes(&other.to_rgb32f(), 3, |v| v),
         };
         Picture::new(self.original.height() as usize, self.original.width() as usize, data)
+    }
+
+    /// Whether it has no colour: one channel, or all channels equal wherever `counts` holds (row-major).
+    pub fn is_grey(&self, counts: impl Fn(usize) -> bool) -> bool {
+        use DynamicImage::*;
+        match &self.original {
+            ImageLuma8(_) | ImageLumaA8(_) | ImageLuma16(_) | ImageLumaA16(_) => true,
+            ImageRgb8(image) => equal(image, 3, counts),
+            ImageRgba8(image) => equal(image, 4, counts),
+            ImageRgb16(image) => equal(image, 3, counts),
+            ImageRgba16(image) => equal(image, 4, counts),
+            _ => false,
+        }
     }
 
     /// The alpha channel, `[H,W]` in `[0,1]` with 1 = opaque; `None` if the file has none.
@@ -53,6 +94,12 @@ impl Photo {
     }
 }
 
+/// Whether the first three of `channels` interleaved samples are one value wherever `counts` holds.
+fn equal<T: PartialEq>(raw: &[T], channels: usize, counts: impl Fn(usize) -> bool) -> bool {
+    let pixels = raw.chunks_exact(channels).enumerate();
+    pixels.into_iter().all(|(at, p)| (p[0] == p[1] && p[1] == p[2]) || !counts(at))
+}
+
 fn of_byte(v: u8) -> f32 {
     f32::from(v) / 255.0
 }
@@ -67,7 +114,19 @@ mod tests {
     use ::image::{GrayAlphaImage, ImageBuffer, Luma, Rgb32FImage, Rgba, RgbaImage};
 
     fn photo(original: impl Into<DynamicImage>) -> Photo {
-        Photo { original: original.into(), format: ImageFormat::Png, path: "a.png".into() }
+        Photo {
+            original: original.into(),
+            format: ImageFormat::Png,
+            path: "a.png".into(),
+            carried: Carried::default(),
+        }
+    }
+
+    #[test]
+    fn a_photo_is_grey_when_every_pixel_that_counts_is() {
+        let marked = photo(RgbaImage::from_fn(3, 1, |x, _| Rgba([9, 9, 9 + (x == 1) as u8, 7])));
+        assert!(!marked.is_grey(|_| true) && marked.is_grey(|at| at != 1));
+        assert!(photo(GrayAlphaImage::new(1, 1)).is_grey(|_| true));
     }
 
     #[test]

@@ -123,6 +123,12 @@ impl Picture {
         red.iter().zip(green).zip(blue).map(|((r, g), b)| (r + g + b) / 3.0).collect()
     }
 
+    /// Without colour: its [`channel_mean`](Picture::channel_mean) in all three channels.
+    #[must_use]
+    pub fn greyed(&self) -> Self {
+        Self { data: self.channel_mean().repeat(3), ..*self }
+    }
+
     /// Brought to `[0,1]` by its own minimum and maximum over all channels, so that hue is kept and faint structure
     /// shows. A picture of one value stays as it is.
     pub fn stretched(&self) -> Self {

@@ -1,9 +1,12 @@
 //! Pictures become PNG files.
 
-use std::io::Cursor;
 use std::path::Path;
 
-use ::image::{DynamicImage, ImageFormat};
+use ::image::codecs::png::PngEncoder;
+use ::image::{DynamicImage, ImageEncoder};
+
+use super::carried::Carried;
+use super::chunks::inserted;
 
 use crate::error::{Error, Result};
 use crate::store::write_atomically;
@@ -21,9 +24,26 @@ pub fn save_png(path: impl AsRef<Path>, image: impl Into<DynamicImage>) -> Resul
 ///
 /// Errors: [`Error::Picture`] if PNG cannot hold the image.
 pub fn png_bytes(path: &Path, image: impl Into<DynamicImage>) -> Result<Vec<u8>> {
-    let image = image.into();
+    photo_png_bytes(path, &image.into(), &Carried::default())
+}
+
+/// Writes `image` as [`save_png`] does, with the profile and the metadata of the photo that it was made of. `image` is
+/// upright, and what goes with it says so.
+///
+/// Errors: as [`save_png`].
+pub fn save_photo(path: impl AsRef<Path>, image: &DynamicImage, carried: &Carried) -> Result<()> {
+    let path = path.as_ref();
+    write_atomically(path, &photo_png_bytes(path, image, carried)?)
+}
+
+fn photo_png_bytes(path: &Path, image: &DynamicImage, carried: &Carried) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).map_err(|err| {
+    let mut encoder = PngEncoder::new(&mut bytes);
+    if let Some(profile) = carried.profile_for(image) {
+        // PNG always has a place for it.
+        let _ = encoder.set_icc_profile(profile);
+    }
+    image.write_with_encoder(encoder).map_err(|err| {
         let size = format!("{} x {} pixels of {:?}", image.width(), image.height(), image.color());
         Error::picture(
             path,
@@ -31,7 +51,7 @@ pub fn png_bytes(path: &Path, image: impl Into<DynamicImage>) -> Result<Vec<u8>>
             "convert to 8 or 16 bits a channel",
         )
     })?;
-    Ok(bytes)
+    Ok(inserted(bytes, &carried.chunks_for(image)))
 }
 
 #[cfg(test)]

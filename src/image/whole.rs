@@ -20,28 +20,50 @@ pub(super) fn missing_end(bytes: &[u8], format: ImageFormat) -> Option<&'static 
     (!whole).then_some(missing)
 }
 
-/// Walks from segment to segment and through the entropy-coded data; `Some` at the end-of-image marker.
+/// The marker of each segment of a JPEG with its place, through the entropy-coded data as well, up to the end of the
+/// image.
 ///
 /// Searching for the bytes FF D9 instead would stop at the thumbnail inside the EXIF segment of nearly every camera's
 /// file, and looking at the last two bytes only would refuse whole files with something behind them.
-fn jpeg_ends(bytes: &[u8]) -> Option<()> {
-    const END_OF_IMAGE: u8 = 0xD9;
-    let mut at = 2;
-    loop {
-        // Bytes between segments are skipped, as every decoder does; in the entropy-coded data this loop does the work.
-        at += bytes.get(at..)?.iter().position(|&b| b == 0xFF)?;
-        match *bytes.get(at + 1)? {
-            END_OF_IMAGE => return Some(()),
-            // FF may be repeated as filling before a marker.
-            0xFF => at += 1,
-            // A stuffed zero, restart markers, start-of-image and TEM have no length.
-            0x00 | 0x01 | 0xD0..=0xD8 => at += 2,
-            _ => {
-                let length = u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]);
-                at += 2 + usize::from(length.max(2));
+fn jpeg_markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> {
+    let mut next = Some(2);
+    std::iter::from_fn(move || {
+        let mut at = next?;
+        loop {
+            // Bytes between segments are skipped, as every decoder does; in the entropy-coded data this does the work.
+            at += bytes.get(at..)?.iter().position(|&b| b == 0xFF)?;
+            match *bytes.get(at + 1)? {
+                // FF may be repeated as filling before a marker.
+                0xFF => at += 1,
+                // A stuffed zero, restart markers, start-of-image and TEM have no length.
+                0x00 | 0x01 | 0xD0..=0xD8 => at += 2,
+                END_OF_IMAGE => {
+                    next = None;
+                    return Some((END_OF_IMAGE, at));
+                }
+                marker => {
+                    let length = u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]);
+                    next = Some(at + 2 + usize::from(length.max(2)));
+                    return Some((marker, at));
+                }
             }
         }
-    }
+    })
+}
+
+const END_OF_IMAGE: u8 = 0xD9;
+
+/// `Some` at the end-of-image marker.
+fn jpeg_ends(bytes: &[u8]) -> Option<()> {
+    jpeg_markers(bytes).any(|(marker, _)| marker == END_OF_IMAGE).then_some(())
+}
+
+/// How many channels a JPEG has, by its frame header: 1 grey, 3 colours, 4 inks.
+pub(super) fn jpeg_channels(bytes: &[u8]) -> Option<u8> {
+    // Start of frame, in all its kinds; C4, C8 and CC are other segments.
+    let is_frame = |m: u8| matches!(m, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF);
+    let (_, at) = jpeg_markers(bytes).find(|&(marker, _)| is_frame(marker))?;
+    bytes.get(at + 9).copied()
 }
 
 /// Walks from chunk to chunk (length, name, data, checksum) up to the end of IEND.

@@ -13,13 +13,19 @@
 //! | task.rs | from a damaged photo to its evidence |
 //! | shrink.rs | a photo with a hole at the model's size, without a trace of what was in the hole |
 //! | paste.rs | the hole filled in the photo itself, all other pixels bit for bit |
+//! | feather.rs | a soft seam on the hole's side of its rim |
+//! | recolour.rs | the model's colours on the photo's own brightness |
+//! | region.rs | a part of a large photo, and back to its place |
 //! | job/ | files in, files out |
 
 mod energy;
+mod feather;
 mod fit;
 pub mod job;
 mod paste;
 mod plateau;
+mod recolour;
+mod region;
 mod shrink;
 mod task;
 
@@ -27,9 +33,12 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 pub use energy::Energy;
+pub use feather::{MAX_FEATHER, feather};
 pub use fit::{FitSettings, fit, fit_step};
-pub use paste::paste;
+pub use paste::{paste, repaint};
 pub use plateau::Plateau;
+pub use recolour::recolour;
+pub use region::Region;
 pub use shrink::shrink_known;
 pub use task::Task;
 

@@ -1,4 +1,5 @@
-//! The hole filled in the photo itself: known pixels keep every bit, at the photo's own depth and channels.
+//! A picture of the model in the photo itself, at the photo's own depth and channels: in its hole, where known pixels keep
+//! every bit, or in all of it.
 
 use ::image::{DynamicImage, ImageBuffer, Pixel};
 
@@ -12,44 +13,64 @@ use crate::image::Picture;
 /// # Errors
 /// `known` of another size.
 pub fn paste(photo: &DynamicImage, known: &[bool], fill: &Picture) -> Result<DynamicImage> {
-    use DynamicImage::*;
     let (width, height) = (photo.width() as usize, photo.height() as usize);
     if known.len() != width * height {
         let problem = format!("it has {} pixels, the photo {width} x {height}", known.len());
         return Err(Error::input("mask", problem, "make it as large as the photo"));
     }
-    let fill = fill.resized(height, width)?;
+    painted(photo, fill, Paint { changes: &|at| !known[at], opaque: true })
+}
+
+/// `photo` with every pixel taken from `picture`, which is resized to it: its depth, channels and alpha are kept.
+///
+/// # Errors
+/// None for a photo that was loaded.
+pub fn repaint(photo: &DynamicImage, picture: &Picture) -> Result<DynamicImage> {
+    painted(photo, picture, Paint { changes: &|_| true, opaque: false })
+}
+
+/// Which pixels are painted, by their place, and whether they become opaque.
+#[derive(Clone, Copy)]
+struct Paint<'a> {
+    changes: &'a dyn Fn(usize) -> bool,
+    opaque: bool,
+}
+
+fn painted(photo: &DynamicImage, picture: &Picture, paint: Paint) -> Result<DynamicImage> {
+    use DynamicImage::*;
+    let picture = picture.resized(photo.height() as usize, photo.width() as usize)?;
     let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
     let word = |v: f32| (v.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16;
     Ok(match photo.clone() {
-        ImageLuma8(image) => ImageLuma8(filled(image, known, &fill, byte)),
-        ImageLumaA8(image) => ImageLumaA8(filled(image, known, &fill, byte)),
-        ImageRgb8(image) => ImageRgb8(filled(image, known, &fill, byte)),
-        ImageRgba8(image) => ImageRgba8(filled(image, known, &fill, byte)),
-        ImageLuma16(image) => ImageLuma16(filled(image, known, &fill, word)),
-        ImageLumaA16(image) => ImageLumaA16(filled(image, known, &fill, word)),
-        ImageRgb16(image) => ImageRgb16(filled(image, known, &fill, word)),
-        ImageRgba16(image) => ImageRgba16(filled(image, known, &fill, word)),
+        ImageLuma8(image) => ImageLuma8(filled(image, &picture, paint, byte)),
+        ImageLumaA8(image) => ImageLumaA8(filled(image, &picture, paint, byte)),
+        ImageRgb8(image) => ImageRgb8(filled(image, &picture, paint, byte)),
+        ImageRgba8(image) => ImageRgba8(filled(image, &picture, paint, byte)),
+        ImageLuma16(image) => ImageLuma16(filled(image, &picture, paint, word)),
+        ImageLumaA16(image) => ImageLumaA16(filled(image, &picture, paint, word)),
+        ImageRgb16(image) => ImageRgb16(filled(image, &picture, paint, word)),
+        ImageRgba16(image) => ImageRgba16(filled(image, &picture, paint, word)),
         // No file that is read here holds floats.
-        other => ImageRgb16(filled(other.to_rgb16(), known, &fill, word)),
+        other => ImageRgb16(filled(other.to_rgb16(), &picture, paint, word)),
     })
 }
 
 fn filled<P: Pixel>(
     mut image: ImageBuffer<P, Vec<P::Subpixel>>,
-    known: &[bool],
-    fill: &Picture,
+    picture: &Picture,
+    paint: Paint,
     value: impl Fn(f32) -> P::Subpixel,
 ) -> ImageBuffer<P, Vec<P::Subpixel>> {
-    let plane = known.len();
+    let plane = picture.height() * picture.width();
     let channels = usize::from(P::CHANNEL_COUNT);
     let colours = if channels < 3 { 1 } else { 3 };
-    for (at, pixel) in image.pixels_mut().enumerate().filter(|(at, _)| !known[*at]) {
-        let colour = [0, 1, 2].map(|c| fill.data()[c * plane + at]);
+    for (at, pixel) in image.pixels_mut().enumerate().filter(|(at, _)| (paint.changes)(*at)) {
+        let colour = [0, 1, 2].map(|c| picture.data()[c * plane + at]);
         let grey = (colour[0] + colour[1] + colour[2]) / 3.0;
         for (c, sample) in pixel.channels_mut().iter_mut().enumerate() {
             *sample = match c {
-                _ if c >= colours => value(1.0),
+                _ if c >= colours && paint.opaque => value(1.0),
+                _ if c >= colours => *sample,
                 _ if colours == 1 => value(grey),
                 _ => value(colour[c]),
             };
@@ -86,6 +107,17 @@ mod tests {
                 assert_eq!(new == old, *known, "{:?}", photo.color());
             }
         }
+    }
+
+    #[test]
+    fn a_repainted_photo_keeps_depth_channels_and_alpha() {
+        let picture = Picture::constant(1, 1, [0.0, 0.5, 1.0]).unwrap();
+        let grey: DynamicImage = GrayAlphaImage::from_pixel(2, 1, LumaA([9, 7])).into();
+        assert_eq!(repaint(&grey, &picture).unwrap().as_bytes(), [128, 7, 128, 7]);
+        let deep: DynamicImage = ImageBuffer::from_pixel(1, 1, Rgba([9u16, 9, 9, 40_000])).into();
+        let expected: DynamicImage =
+            ImageBuffer::from_pixel(1, 1, Rgba([0u16, 32_768, 65_535, 40_000])).into();
+        assert_eq!(repaint(&deep, &picture).unwrap(), expected);
     }
 
     #[test]

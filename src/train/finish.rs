@@ -126,7 +126,7 @@ fn card(state: &Checkpoint, photos: &Photos) -> String {
          | `config.json` | architecture, training and restoration settings |\n\
          | `model.safetensors` | generator `g.*` with its running statistics, fixed input `latent.s`, \
          shared start `latent.start` |\n\n\
-         Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --out DIR`\n",
+         Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --shrink --out DIR`\n",
         state.step, config.train.batch, config.train.seed,
     )
 }

@@ -65,11 +65,13 @@ impl Workshop {
         arguments
     }
 
-    /// `restore TASK --model RUN INPUT --out OUT` and `more`.
+    /// `restore TASK --model RUN INPUT --out OUT` and `more`; the photos are larger than the model, so that it is told
+    /// to shrink what it can.
     pub fn restore(&self, task: &str, input: &Path, out: &str, more: &[&str]) -> Vec<String> {
         let (run, out) = (self.at("run"), self.at(out));
         let arguments = ["restore", task, "--model", text(&run), text(input), "--out", text(&out)];
-        arguments.iter().chain(more).map(|argument| argument.to_string()).collect()
+        let shrink: &[&str] = if task == "superres" { &[] } else { &["--shrink"] };
+        arguments.iter().chain(shrink).chain(more).map(|argument| argument.to_string()).collect()
     }
 }
 

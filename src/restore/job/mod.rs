@@ -1,12 +1,16 @@
 //! A restoration of files: damaged pictures in, mended ones out, batch after batch.
 //!
 //! ```text
-//! list inputs -> (done before? skip) -> read, mask, evidence -> Restorer -> raw, residual, strip, result -> restore.json
+//! list inputs -> (done before? skip) -> read, mask, region, evidence -> Restorer -> result, checked
+//!                                                    -> raw, residual, strip, result -> restore.json
 //! ```
 
+mod check;
 mod inputs;
 mod prepare;
 mod record;
+mod result;
+mod tell;
 mod write;
 
 use std::path::PathBuf;
@@ -19,7 +23,7 @@ use crate::degrade::Hole;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 
-use super::{Evidence, Restorer, Task};
+use super::{Evidence, Region, Restored, Restorer, Task};
 
 pub use inputs::{Input, list, probe_places};
 use prepare::{Damaged, Files};
@@ -49,6 +53,14 @@ pub struct Job {
     pub out: PathBuf,
     /// For inpainting.
     pub mask: MaskSource,
+    /// The region of each input that is mended; the rest of it stays bit for bit. Of a picture that is enlarged the
+    /// region alone is the result. A mask is of the whole photo, a hole in the region.
+    pub crop: Option<Region>,
+    /// Whether a photo or region larger than the model is mended at the model's size and then enlarged; refused without.
+    /// Colours need no leave: they may be soft, the brightness is the photo's own.
+    pub shrink: bool,
+    /// Width of the soft seam on the hole's side of its rim, in pixels of the input.
+    pub feather: usize,
     /// Of random holes.
     pub seed: u64,
     /// Pictures that are fitted together at most; changes nothing but the speed and the memory.
@@ -76,11 +88,12 @@ pub struct Summary {
 
 /// Mends the pictures of `job` by `restorer`, whose model has the configuration `config` and is on `device`.
 ///
-/// A picture that cannot be used is reported as [`Event::Failed`] and counted. What is finished when `watch`
+/// A picture that cannot be used, or whose result does not stand the checks, is reported as [`Event::Failed`] and counted;
+/// nothing of it is written. What is finished when `watch`
 /// breaks off stays, and the same job again goes on from there.
 ///
 /// # Errors
-/// Inputs that cannot be listed, a fit that diverges, a result that cannot be written.
+/// Inputs that cannot be listed, a result that cannot be written.
 pub fn run(
     job: &Job,
     restorer: &dyn Restorer,
@@ -108,9 +121,7 @@ pub fn run(
                 let _ = watch.on(Event::AlreadyDone { input, output });
             }
             Ok(Some(damaged)) => {
-                tell_of_size(&damaged.0, config.size, watch);
-                tell_of_alpha(&damaged.0, job, watch);
-                tell_of_colour(&damaged.0, job, watch);
+                tell::all(&damaged.0, job, config.size, watch);
                 waiting.push(damaged);
             }
             Err(error) => {
@@ -142,49 +153,6 @@ pub fn run(
 fn is_full(waiting: &[(Damaged, Evidence)], job: &Job) -> bool {
     let pixels = waiting.iter().map(|(one, _)| one.picture.width() * one.picture.height());
     waiting.len() >= job.batch.max(1) || pixels.sum::<usize>() as u64 >= job.waiting_pixels
-}
-
-/// A photo larger than the model's images comes out softer than it went in: that is said, not hidden.
-fn tell_of_size(damaged: &Damaged, side: usize, watch: &mut dyn Observer) {
-    let (width, height) = (damaged.picture.width(), damaged.picture.height());
-    if width.max(height) > side {
-        let what = if damaged.known.is_some() { "its hole is filled" } else { "it is mended" };
-        let text = format!(
-            "`{}` is {width} x {height}: {what} at the model's {side} x {side}, then enlarged",
-            damaged.input.path.display()
-        );
-        let _ = watch.on(Event::Note { text });
-    }
-}
-
-/// Transparency that is not the mask is not understood: the colours under it are taken as they are.
-fn tell_of_alpha(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
-    let is_mask = job.task == Task::Inpaint && job.mask == MaskSource::Alpha;
-    let transparent = damaged.photo.alpha().is_some_and(|alpha| alpha.iter().any(|&a| a < 1.0));
-    if transparent && !is_mask {
-        let path = damaged.input.path.display();
-        let text =
-            format!("`{path}` is transparent in part: the colours under it count as they are");
-        let _ = watch.on(Event::Note { text });
-    }
-}
-
-/// A photo with colours to be coloured may be the wrong file, or the wrong task.
-fn tell_of_colour(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
-    /// Mean distance of the channels from their grey: JPEG's rounding of a grey photo leaves a few thousandths.
-    const COLOUR: f32 = 0.02;
-    if job.task != Task::Colorize {
-        return;
-    }
-    let grey = damaged.picture.channel_mean();
-    let data = damaged.picture.data();
-    let distance: f32 =
-        data.iter().zip(grey.iter().cycle()).map(|(v, grey)| (v - grey).abs()).sum();
-    if distance / data.len() as f32 > COLOUR {
-        let path = damaged.input.path.display();
-        let text = format!("`{path}` has colour already: only its grey is used, the colour is new");
-        let _ = watch.on(Event::Note { text });
-    }
 }
 
 /// What was mended for another task is not replaced: it may have been an evening's work.
@@ -223,17 +191,26 @@ fn mend(
     }
     let started = Instant::now();
     let (pictures, evidence): (Vec<Damaged>, Vec<Evidence>) = batch.into_iter().unzip();
-    let Some(restored) = restorer.restore(&evidence, watch)? else { return Ok(None) };
+    let Some(restored) = each(restorer, &evidence, watch) else { return Ok(None) };
     let seconds = started.elapsed().as_secs_f64() / restored.len() as f64;
     let mut done = 0;
-    for (picture, restored) in pictures.iter().zip(&restored) {
-        if let Err(error) = write::check(&restored.image, &picture.input.path) {
-            let (path, problem) = (picture.input.path.clone(), error.to_string());
-            let _ = watch.on(Event::Failed { path, problem });
-            continue;
-        }
+    for (picture, restored) in pictures.iter().zip(restored) {
+        let checked = restored.and_then(|restored| {
+            check::check_raw(picture, &restored)?;
+            let result = result::result(picture, &restored, job)?;
+            check::check_result(picture, &restored, &result, job)?;
+            Ok((restored, result))
+        });
+        let (restored, result) = match checked {
+            Ok(checked) => checked,
+            Err(error) => {
+                let (path, problem) = (picture.input.path.clone(), error.to_string());
+                let _ = watch.on(Event::Failed { path, problem });
+                continue;
+            }
+        };
         done += 1;
-        let mut mended = write::results(picture, restored, job)?;
+        let mut mended = write::results(picture, &restored, &result, job)?;
         mended.seconds = seconds;
         let (input, output) = (mended.input.clone(), picture.input.result());
         record.images.insert(below(&output, &job.out), mended);
@@ -242,6 +219,23 @@ fn mend(
         let _ = watch.on(Event::Restored { input, output, steps, energy });
     }
     Ok(Some(done))
+}
+
+/// What became of each; `None` when `watch` broke off. A fit that fails takes no other picture along: the batch is
+/// done again one by one, which changes no result.
+fn each(
+    restorer: &dyn Restorer,
+    evidence: &[Evidence],
+    watch: &mut dyn Observer,
+) -> Option<Vec<Result<Restored>>> {
+    match restorer.restore(evidence, watch) {
+        Ok(restored) => Some(restored?.into_iter().map(Ok).collect()),
+        Err(error) if evidence.len() == 1 => Some(vec![Err(error)]),
+        Err(_) => {
+            let alone = evidence.iter().map(|one| each(restorer, std::slice::from_ref(one), watch));
+            Some(alone.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+        }
+    }
 }
 
 /// `path` as it is named in the record: below the output folder.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ::image::DynamicImage;
 use burn::tensor::Device;
 
 use super::{Input, Job, MaskSource};
@@ -9,7 +10,7 @@ use crate::config::Config;
 use crate::data::Id;
 use crate::error::{Error, Result};
 use crate::image::{EXTENSIONS, Photo, Picture, load_bytes, read_bytes};
-use crate::restore::{Evidence, Task};
+use crate::restore::{Evidence, Region, Task};
 use crate::runtime::stream;
 
 /// The files of one input, not decoded yet.
@@ -26,11 +27,22 @@ pub(super) struct Files {
 #[derive(Debug)]
 pub(super) struct Damaged {
     pub input: Input,
+    /// What is mended: the photo, or a region of it.
     pub photo: Photo,
+    /// The same as the model sees it, in sRGB.
     pub picture: Picture,
     /// `[H, W]`, true = known; for inpainting.
     pub known: Option<Vec<bool>>,
+    /// The region and the photo that it is of.
+    pub whole: Option<(Region, DynamicImage)>,
     pub fingerprint: String,
+}
+
+impl Damaged {
+    /// Whether pixel `at` says something of the photo.
+    pub fn counts(&self, at: usize) -> bool {
+        self.known.as_ref().is_none_or(|known| known[at])
+    }
 }
 
 impl Files {
@@ -56,8 +68,7 @@ impl Files {
         config: &Config,
         device: &Device,
     ) -> Result<(Damaged, Evidence)> {
-        let photo = load_bytes(&self.bytes, &self.input.path)?;
-        let picture = photo.picture()?;
+        let mut photo = load_bytes(&self.bytes, &self.input.path)?;
         let named = |error: Error| match error {
             // What is wrong with the numbers of a picture is said with its name.
             Error::Input { what, problem, remedy } => {
@@ -65,49 +76,72 @@ impl Files {
             }
             other => other,
         };
-        let known = match job.task {
-            Task::Inpaint => Some(self.known(&photo, job).map_err(named)?),
+        let (width, height) = (photo.original.width() as usize, photo.original.height() as usize);
+        if let Some(region) = &job.crop {
+            region.check(width, height).map_err(named)?;
+        }
+        check_size(job, [width, height], config.size).map_err(named)?;
+        let mut known = match (&job.mask, job.task) {
+            (MaskSource::Hole(_), Task::Inpaint) => None,
+            (_, Task::Inpaint) => Some(self.known_by_mask(&photo).map_err(named)?),
             _ => None,
         };
+        let mut whole = None;
+        if let Some(region) = job.crop {
+            known = known.map(|known| region.of_pixels(&known, width));
+            let part = region.of(&photo.original);
+            whole = Some((region, std::mem::replace(&mut photo.original, part)));
+        }
+        if let (MaskSource::Hole(hole), Task::Inpaint) = (&job.mask, job.task) {
+            let mut rng = stream(job.seed, &format!("hole/{}", Id::of(&self.bytes)));
+            let (width, height) = (photo.original.width(), photo.original.height());
+            let hole = hole.known_from(height as usize, width as usize, &mut rng);
+            known = Some(hole.map_err(named)?);
+        }
+        let picture = photo.picture()?;
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
         let (input, fingerprint) = (self.input, self.fingerprint);
-        Ok((Damaged { input, photo, picture, known, fingerprint }, evidence))
+        Ok((Damaged { input, photo, picture, known, whole, fingerprint }, evidence))
     }
 
-    /// Which pixels of `photo` are known.
-    fn known(&self, photo: &Photo, job: &Job) -> Result<Vec<bool>> {
+    /// Which pixels of `photo` are known, by the mask that was given or its own alpha.
+    fn known_by_mask(&self, photo: &Photo) -> Result<Vec<bool>> {
         let (width, height) = (photo.original.width(), photo.original.height());
-        match (&job.mask, &self.mask) {
-            (MaskSource::Hole(hole), _) => {
-                let mut rng = stream(job.seed, &format!("hole/{}", Id::of(&self.bytes)));
-                hole.known_from(height as usize, width as usize, &mut rng)
-            }
-            (_, Some((path, bytes))) => {
-                let mask = load_bytes(bytes, path)?;
-                let size = (mask.original.width(), mask.original.height());
-                if size != (width, height) {
-                    let problem = format!(
-                        "the mask is {} x {} pixels, the photo {width} x {height}",
-                        size.0, size.1
-                    );
-                    return Err(Error::picture(path, problem, "make it as large as the photo"));
-                }
-                Ok(mask.picture()?.channel_mean().iter().map(|&white| white < 0.5).collect())
-            }
-            _ => {
-                let alpha = photo.alpha().ok_or_else(|| {
-                    let problem = "it has no alpha channel to say what is missing";
-                    Error::picture(
-                        &self.input.path,
-                        problem,
-                        "give --mask FILE or --hole center:40%",
-                    )
-                })?;
-                Ok(alpha.iter().map(|&alpha| alpha >= 1.0).collect())
-            }
+        let Some((path, bytes)) = &self.mask else {
+            let alpha = photo.alpha().ok_or_else(|| {
+                let problem = "it has no alpha channel to say what is missing";
+                let remedy = "give --mask FILE or --hole center:40%";
+                Error::picture(&self.input.path, problem, remedy)
+            })?;
+            return Ok(alpha.iter().map(|&alpha| alpha >= 1.0).collect());
+        };
+        let mask = load_bytes(bytes, path)?;
+        let size = (mask.original.width(), mask.original.height());
+        if size != (width, height) {
+            let problem =
+                format!("the mask is {} x {} pixels, the photo {width} x {height}", size.0, size.1);
+            return Err(Error::picture(path, problem, "make it as large as the whole photo"));
         }
+        Ok(mask.values()?.channel_mean().iter().map(|&white| white < 0.5).collect())
     }
+}
+
+/// What would come out softer than it went in is asked for or refused. Colours alone may be soft.
+fn check_size(job: &Job, photo: [usize; 2], side: usize) -> Result<()> {
+    let [width, height] = job.crop.map_or(photo, |region| [region.width, region.height]);
+    let soft_is_fine = job.shrink || job.task == Task::Colorize;
+    // For superres the evidence says it, as nothing else helps there.
+    if soft_is_fine || job.task == Task::Superres || width.max(height) <= side {
+        return Ok(());
+    }
+    let (what, remedy) = match job.crop {
+        Some(_) => ("the region", "choose a smaller one"),
+        None => ("the photo", "mend a region of it (--crop X,Y,W,H)"),
+    };
+    let problem = format!("the model makes {side} x {side}");
+    let remedy = format!("{remedy}, or add --shrink: mend it at that size, then enlarge");
+    Err(Error::input(format!("{what} is {width} x {height} pixels"), problem, remedy))
 }
 
 /// The mask for the picture `below`: `path` itself, or the file of that place and stem in the folder `path`.
@@ -137,6 +171,8 @@ fn fingerprint(bytes: &[u8], mask: Option<&[u8]>, job: &Job) -> String {
         MaskSource::Hole(hole) => format!("{hole} {}", job.seed),
     };
     add(hole.as_bytes());
+    add(job.crop.map(|region| region.to_string()).unwrap_or_default().as_bytes());
+    add(&job.feather.to_le_bytes());
     add(job.task.name().as_bytes());
     add(format!("{:?}", job.fit).as_bytes());
     add(job.settings.as_bytes());

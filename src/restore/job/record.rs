@@ -34,7 +34,13 @@ pub struct Mended {
     /// Pixels of the input.
     pub width: usize,
     pub height: usize,
-    /// Of them to be filled; 0 but for inpainting.
+    /// The region that was mended, `x,y,w,h`, if it was not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<String>,
+    /// Width of the seam inside the hole, in pixels of the input.
+    #[serde(default)]
+    pub feather: usize,
+    /// Pixels to be filled; 0 but for inpainting.
     pub missing_pixels: usize,
     /// Most steps and rate that were asked for.
     pub max_steps: usize,

@@ -1,0 +1,219 @@
+//! EXIF and XMP of a photo that was turned upright and mended: what they say of its pixels must be true again.
+//!
+//! | | becomes |
+//! |---|---|
+//! | orientation (EXIF, XMP) | 1: the pixels are upright, and nobody is to turn them twice |
+//! | width and height (EXIF) | those of the result |
+//! | thumbnail (EXIF) | gone: it shows the photo as it was, with all that was to be taken out |
+//!
+//! All else stays, byte for byte at its place, as makers' notes point at places in it.
+
+const IMAGE_WIDTH: u16 = 0x0100;
+const IMAGE_HEIGHT: u16 = 0x0101;
+const ORIENTATION: u16 = 0x0112;
+const THUMBNAIL: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
+const EXIF_FOLDER: u16 = 0x8769;
+const PIXEL_WIDTH: u16 = 0xA002;
+const PIXEL_HEIGHT: u16 = 0xA003;
+
+/// `exif` (a TIFF header and what follows) for a result of `width` x `height` upright pixels. What cannot be read in
+/// it stays as it is.
+pub(super) fn settled_exif(exif: Vec<u8>, width: u32, height: u32) -> Vec<u8> {
+    let mut tiff = match exif.get(..4) {
+        Some(b"II*\0") => Tiff { bytes: exif, big: false },
+        Some(b"MM\0*") => Tiff { bytes: exif, big: true },
+        _ => return exif,
+    };
+    let _ = tiff.settle(width, height);
+    tiff.bytes
+}
+
+/// `xmp` for pixels that are upright: one digit in place of another, whichever way the property is written.
+pub(super) fn settled_xmp(mut xmp: Vec<u8>) -> Vec<u8> {
+    const NAME: &[u8] = b"tiff:Orientation";
+    let places: Vec<usize> =
+        xmp.windows(NAME.len()).enumerate().filter(|(_, w)| *w == NAME).map(|(at, _)| at).collect();
+    for at in places {
+        let value = match &xmp[at + NAME.len()..] {
+            [b'=', b'"' | b'\'', b'1'..=b'8', b'"' | b'\'', ..] => at + NAME.len() + 2,
+            [b'>', b'1'..=b'8', b'<', ..] => at + NAME.len() + 1,
+            _ => continue,
+        };
+        xmp[value] = b'1';
+    }
+    xmp
+}
+
+/// A TIFF structure that is changed in place; `None` where it ends too early.
+struct Tiff {
+    bytes: Vec<u8>,
+    big: bool,
+}
+
+/// One entry of a folder (IFD).
+struct Entry {
+    tag: u16,
+    kind: u16,
+    /// Where its value stands.
+    at: usize,
+}
+
+impl Tiff {
+    fn settle(&mut self, width: u32, height: u32) -> Option<()> {
+        let first = self.long(4)? as usize;
+        let (entries, next) = self.folder(first)?;
+        for entry in entries {
+            match entry.tag {
+                ORIENTATION => self.put(&entry, 1),
+                IMAGE_WIDTH => self.put(&entry, width),
+                IMAGE_HEIGHT => self.put(&entry, height),
+                EXIF_FOLDER => {
+                    let below = self.long(entry.at).and_then(|at| self.folder(at as usize));
+                    for entry in below.into_iter().flat_map(|(entries, _)| entries) {
+                        match entry.tag {
+                            PIXEL_WIDTH => self.put(&entry, width),
+                            PIXEL_HEIGHT => self.put(&entry, height),
+                            _ => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let second = self.long(next)? as usize;
+        if second != 0 {
+            self.bytes[next..next + 4].fill(0);
+            self.wipe_thumbnail(second);
+        }
+        Some(())
+    }
+
+    /// Nothing points at the thumbnail any more; its bytes go too.
+    fn wipe_thumbnail(&mut self, folder: usize) -> Option<()> {
+        let (entries, _) = self.folder(folder)?;
+        let value = |tag: u16| {
+            let entry = entries.iter().find(|entry| entry.tag == tag)?;
+            self.long(entry.at).map(|v| v as usize)
+        };
+        let (start, length) = (value(THUMBNAIL)?, value(THUMBNAIL_LENGTH)?);
+        let end = start.checked_add(length)?.min(self.bytes.len());
+        self.bytes.get_mut(start.max(8)..end)?.fill(0);
+        if end == self.bytes.len() {
+            self.bytes.truncate(start.max(8));
+        }
+        Some(())
+    }
+
+    /// The entries of the folder at `at`, and where the place of the next folder stands.
+    fn folder(&self, at: usize) -> Option<(Vec<Entry>, usize)> {
+        let count = usize::from(self.short(at)?);
+        let entry = |i: usize| {
+            let start = at + 2 + 12 * i;
+            Some(Entry { tag: self.short(start)?, kind: self.short(start + 2)?, at: start + 8 })
+        };
+        let entries = (0..count).map(entry).collect::<Option<Vec<Entry>>>()?;
+        Some((entries, at + 2 + 12 * count))
+    }
+
+    /// Writes a number at the width that the entry has, 16 or 32 bits; others hold no such number.
+    fn put(&mut self, entry: &Entry, value: u32) {
+        let (short, long) = match self.big {
+            true => ((value as u16).to_be_bytes(), value.to_be_bytes()),
+            false => ((value as u16).to_le_bytes(), value.to_le_bytes()),
+        };
+        let bytes: &[u8] = match entry.kind {
+            3 => &short,
+            4 => &long,
+            _ => return,
+        };
+        if let Some(place) = self.bytes.get_mut(entry.at..entry.at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+
+    fn short(&self, at: usize) -> Option<u16> {
+        let bytes = *self.bytes.get(at..)?.first_chunk()?;
+        Some(if self.big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    }
+
+    fn long(&self, at: usize) -> Option<u32> {
+        let bytes = *self.bytes.get(at..)?.first_chunk()?;
+        Some(if self.big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Big-endian: orientation 6, a folder below with the width, a second folder with a thumbnail at the end.
+    fn exif() -> Vec<u8> {
+        let entry = |tag: u16, kind: u16, value: [u8; 4]| {
+            [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &[0, 0, 0, 1], &value].concat()
+        };
+        let long = |v: u32| v.to_be_bytes();
+        [
+            b"MM\0*\0\0\0\x08".to_vec(),
+            // At 8.
+            vec![0, 2],
+            entry(ORIENTATION, 3, [0, 6, 0, 0]),
+            entry(EXIF_FOLDER, 4, long(38)),
+            long(56).to_vec(),
+            // At 38.
+            vec![0, 1],
+            entry(PIXEL_WIDTH, 4, long(4000)),
+            long(0).to_vec(),
+            // At 56.
+            vec![0, 2],
+            entry(THUMBNAIL, 4, long(86)),
+            entry(THUMBNAIL_LENGTH, 4, long(5)),
+            long(0).to_vec(),
+            // At 86.
+            b"small".to_vec(),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn what_is_said_of_the_pixels_is_true_again_and_the_thumbnail_is_gone() {
+        let before = exif();
+        let after = settled_exif(before.clone(), 300, 200);
+        assert_eq!(after.len(), before.len() - 5);
+        assert_eq!(after[18..20], [0, 1], "orientation");
+        assert_eq!(after[48..52], 300u32.to_be_bytes(), "width");
+        assert_eq!(after[34..38], [0; 4], "the second folder");
+        assert!(!after.windows(5).any(|w| w == b"small"));
+        let changed = before.iter().zip(&after).filter(|(a, b)| a != b).count();
+        assert_eq!(changed, 1 + 2 + 1, "one digit, 4000 -> 300, 56 -> 0");
+    }
+
+    #[test]
+    fn every_cut_and_every_wrong_byte_is_borne() {
+        let whole = exif();
+        for cut in 0..whole.len() {
+            let _ = settled_exif(whole[..cut].to_vec(), 3, 2);
+        }
+        for at in 0..whole.len() {
+            for value in [0, 1, 0x7F, 0xFF] {
+                let mut wrong = whole.clone();
+                wrong[at] = value;
+                let _ = settled_exif(wrong, 3, 2);
+            }
+        }
+        assert_eq!(settled_exif(b"nothing".to_vec(), 1, 1), b"nothing");
+    }
+
+    #[test]
+    fn the_orientation_in_xmp_is_upright_however_it_is_written() {
+        for (before, after) in [
+            (r#"<a tiff:Orientation="6" b="6">"#, r#"<a tiff:Orientation="1" b="6">"#),
+            ("tiff:Orientation='8'", "tiff:Orientation='1'"),
+            ("<tiff:Orientation>3</tiff:Orientation>", "<tiff:Orientation>1</tiff:Orientation>"),
+            ("tiff:Orientation", "tiff:Orientation"),
+            ("tiff:Orientation=\"77\"", "tiff:Orientation=\"77\""),
+        ] {
+            assert_eq!(settled_xmp(before.into()), after.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A restorer that makes nonsense: nothing of it counts as a success, and no other picture suffers.
+
+mod common;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::slice::from_ref;
+
+use burn::tensor::Device;
+use common::runs::{picture, tiny};
+use image::RgbImage;
+use lacuna::degrade::Hole;
+use lacuna::event::{Event, Observer};
+use lacuna::image::{Picture, save_png};
+use lacuna::restore::job::{Job, MaskSource, Summary, run};
+use lacuna::restore::{Evidence, Restored, Restorer, Stop, Task};
+use lacuna::{Error, Result};
+
+/// Makes `image` of everything; fails where the evidence is brighter than `limit` on average.
+struct Makes {
+    image: Picture,
+    limit: f32,
+}
+
+impl Restorer for Makes {
+    fn restore(
+        &self,
+        evidence: &[Evidence],
+        _: &mut dyn Observer,
+    ) -> Result<Option<Vec<Restored>>> {
+        let one = |evidence: &Evidence| {
+            let mean: f32 = evidence.measured.clone().mean().into_scalar();
+            if mean > self.limit {
+                return Err(Error::input("restoration", "the energy is NaN", "lower its rate"));
+            }
+            Ok(Restored {
+                image: self.image.clone(),
+                energy: 0.1,
+                residual: Picture::constant(16, 16, [0.0; 3])?,
+                steps: 1,
+                stop: Stop::Steps,
+            })
+        };
+        evidence.iter().map(one).collect::<Result<Vec<_>>>().map(Some)
+    }
+}
+
+/// What becomes of `inputs`, and the problems that were reported.
+fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary, Vec<String>) {
+    let config = tiny(&[]);
+    let job = Job {
+        task,
+        inputs: inputs.to_vec(),
+        out: out.to_path_buf(),
+        mask: MaskSource::Hole("center:6".parse::<Hole>().unwrap()),
+        crop: None,
+        shrink: false,
+        feather: 0,
+        seed: 0,
+        waiting_pixels: lacuna::restore::job::WAITING_PIXELS,
+        batch: 8,
+        fit: task.fit(&config.restore),
+        settings: String::new(),
+        model: (PathBuf::from("none"), String::new()),
+    };
+    let mut problems = Vec::new();
+    let mut listen = |event: Event| {
+        if let Event::Failed { problem, .. } = event {
+            problems.push(problem);
+        }
+        ControlFlow::Continue(())
+    };
+    let summary = run(&job, made, &config, &Device::flex(), &mut listen).unwrap();
+    (summary, problems)
+}
+
+fn left_in(out: &Path) -> usize {
+    std::fs::read_dir(out).map_or(0, Iterator::count)
+}
+
+#[test]
+fn nonsense_is_a_failure_with_a_reason_and_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (photo, out) = (dir.path().join("a.png"), dir.path().join("out"));
+    save_png(&photo, picture(1, 16).to_rgb8()).unwrap();
+    let even = Picture::constant(16, 16, [0.5; 3]).unwrap();
+    let wild = Picture::new(16, 16, (0..768).map(|i| i as f32 / 300.0).collect()).unwrap();
+    // A picture, but for the part that goes into the hole.
+    let centre = |at: usize| (5..11).contains(&(at / 16)) && (5..11).contains(&(at % 16));
+    let black_hole = picture(2, 16).painted(centre, [0.0; 3]);
+    for (task, image, words) in [
+        (Task::Inpaint, &even, "even grey"),
+        (Task::Denoise, &even, "even grey"),
+        (Task::Colorize, &even, "even grey"),
+        (Task::Jpeg, &wild, "out of [0, 1]"),
+        (Task::Inpaint, &wild, "out of [0, 1]"),
+        (Task::Inpaint, &black_hole, "of one colour that nothing around it has"),
+    ] {
+        let made = Makes { image: image.clone(), limit: 1.0 };
+        let (summary, problems) = attempt(task, from_ref(&photo), &out, &made);
+        assert_eq!((summary.mended, summary.failed), (0, 1), "{task:?} {words}");
+        assert!(problems[0].contains(words) && problems[0].contains("a.png"), "{problems:?}");
+        assert_eq!(left_in(&out), 0, "{task:?} {words}");
+    }
+    let made = Makes { image: picture(2, 16), limit: 1.0 };
+    for task in [Task::Inpaint, Task::Denoise, Task::Colorize] {
+        let out = dir.path().join(task.name());
+        assert_eq!(attempt(task, from_ref(&photo), &out, &made).0.mended, 1, "{task:?}");
+    }
+}
+
+#[test]
+fn a_photo_of_one_colour_may_stay_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let photo = dir.path().join("wall.png");
+    save_png(&photo, RgbImage::from_pixel(16, 16, image::Rgb([128; 3]))).unwrap();
+    let made = Makes { image: Picture::constant(16, 16, [0.5; 3]).unwrap(), limit: 1.0 };
+    for task in [Task::Inpaint, Task::Denoise] {
+        let out = dir.path().join(task.name());
+        let (summary, problems) = attempt(task, from_ref(&photo), &out, &made);
+        assert_eq!(summary.mended, 1, "{task:?}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_fit_that_fails_takes_no_other_picture_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    save_png(at("a.png"), picture(1, 16).to_rgb8()).unwrap();
+    let bright = RgbImage::from_fn(16, 16, |x, y| image::Rgb([250 + (x + y) as u8 % 4; 3]));
+    save_png(at("b.png"), bright).unwrap();
+    save_png(at("c.png"), picture(2, 16).to_rgb8()).unwrap();
+    let made = Makes { image: picture(3, 16), limit: 0.9 };
+    let inputs = ["a.png", "b.png", "c.png"].map(at);
+    let (summary, problems) = attempt(Task::Denoise, &inputs, &at("out"), &made);
+    assert_eq!((summary.mended, summary.failed), (2, 1));
+    assert!(problems.len() == 1 && problems[0].contains("NaN"), "{problems:?}");
+    assert!(at("out/a.png").is_file() && at("out/c.png").is_file());
+    assert!(!at("out/b.png").exists() && !at("out/b.raw.png").exists());
+    let record = std::fs::read_to_string(at("out/restore.json")).unwrap();
+    assert!(record.contains("\"a.png\"") && !record.contains("b.png"));
+}
