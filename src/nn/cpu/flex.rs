@@ -5,8 +5,8 @@ use std::sync::Arc;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use lacuna_kernels::{
-    ConvShape, Epilogue, LatentNet, Level, LossShape, LossWeights, Packed, Pass, bilinear_x2,
-    conv_weight_gradient, convolve, latent_forward, loss, norm_act, sgd, sgd_clamp,
+    ConvShape, Epilogue, LatentNet, Level, LossShape, LossWeights, Packed, Pass, Precision,
+    bilinear_x2, conv_weight_gradient, convolve, latent_forward, loss, norm_act, sgd, sgd_clamp,
     sigmoid_to_channels_first, take,
 };
 
@@ -56,7 +56,7 @@ pub(super) fn pass_through(
     let mut to = take(target.iter().product());
     let (weight, strides) = weights_of(weight);
     let numbers = from_first(&weight);
-    let packed = Packed::of(Level::best(), shape, numbers, strides, pass);
+    let packed = Packed::of(Level::best(), Precision::F32, shape, numbers, strides, pass);
     convolve(shape, &packed, slice(&from), Epilogue::Nothing, &mut to);
     recycle(from);
     map(to, target)
@@ -67,7 +67,7 @@ pub(super) fn weight_gradient(shape: &ConvShape, x: FlexTensor, dy: FlexTensor) 
     let _span = span("conv weight gradient");
     let (x, dy) = (channels_last(x), channels_last(dy));
     let mut dw = take(shape.weight_len());
-    conv_weight_gradient(Level::best(), shape, slice(&x), slice(&dy), &mut dw);
+    conv_weight_gradient(Level::best(), Precision::F32, shape, slice(&x), slice(&dy), &mut dw);
     recycle(x);
     recycle(dy);
     tap_major(dw, [shape.output, shape.input / shape.groups, shape.kernel, shape.kernel])
