@@ -7,7 +7,7 @@ use lacuna::degrade::Hole;
 use lacuna::method::Lcm;
 use lacuna::restore::job::{Job, MaskSource, run as run_job};
 use lacuna::restore::{FitSettings, Task};
-use lacuna::{Error, Model, Result};
+use lacuna::{Error, Result};
 
 use super::Ending;
 use super::options::{FitOptions, RunOptions, whole};
@@ -99,7 +99,8 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         return Err(Error::input("--batch", "0 is out of range", "give a number 1 or more"));
     }
     let device = arguments.options.device()?;
-    let model = Model::open(&arguments.model, &device)?;
+    let mut progress = Progress::new(arguments.options.json);
+    let model = arguments.fit.open(&arguments.model, &device, &mut progress)?;
     let mut config = model.config.clone();
     let fit = arguments.fit.over(task, &config)?;
     if arguments.no_plateau {
@@ -118,7 +119,6 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         model: (arguments.model, model.digest()),
     };
     let restorer = Lcm::new(model, settings)?;
-    let mut progress = Progress::new(arguments.options.json);
     let summary = run_job(&job, &restorer, &config, &device, &mut progress)?;
     let out = job.out.display();
     progress.say(&format!(

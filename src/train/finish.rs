@@ -60,7 +60,7 @@ pub(super) fn preview(
     let model = without_gradients(state, run, device)?;
     let rows = shown(sampler);
     let latent = model.latent.decode(phi(&model, state, &rows));
-    let (images, _) = model.generator.forward_train(latent);
+    let (images, _) = model.generator.forward_train(latent, model.config.train.precision);
     sheet(&rows, images, photos, run, watch)
 }
 
