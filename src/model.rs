@@ -39,11 +39,14 @@ impl Model {
     /// What restoration starts from: theta held constant, on a device with gradients.
     ///
     /// # Errors
-    /// A configuration that makes no latent space.
+    /// A configuration that makes no latent space, or a precision that the device has not.
     pub fn frozen(self) -> Result<Prior> {
+        let precision = self.config.restore.precision;
+        precision.check(&self.device)?;
         let device = self.device.autodiff();
         let latent = self.config.latent.init(&self.fixed, &device)?;
-        let (config, fixed, generator) = (self.config, self.fixed, self.generator.frozen());
+        let (config, fixed, generator) =
+            (self.config, self.fixed, self.generator.frozen(precision));
         Ok(Prior { config, fixed, latent, generator, device })
     }
 

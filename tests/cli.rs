@@ -39,6 +39,35 @@ fn one_and_two_threads_give_the_same_bytes() {
 }
 
 #[test]
+fn a_precision_that_was_asked_for_is_kept_in_the_run() {
+    let workshop = Workshop::new();
+    let arguments = workshop.train("half", &["train.passes=2"]);
+    let said = |arguments: &[&str]| String::from_utf8(ok(arguments).stderr).unwrap();
+    let first = said(&[&strs(&arguments)[..], &["--precision", "bf16"]].concat());
+    let run = workshop.at("half");
+    let setting = || {
+        let text = String::from_utf8(bytes(run.join("config.toml"))).unwrap();
+        text.lines().filter(|line| *line == "precision = \"bf16\"").count()
+    };
+    assert_eq!(setting(), 1, "of training alone");
+    let resume = ["train", "--resume", "--out", text(&run), "--set", "train.passes=3"];
+    let again = said(&resume);
+    let fit = workshop.restore("denoise", &workshop.at("photos"), "b", &["--precision", "bf16"]);
+    let mended = said(&strs(&fit));
+    let plain = said(&strs(&workshop.restore("denoise", &workshop.at("photos"), "f", &[])));
+    assert!(!plain.contains("bf16"), "{plain}");
+    if !lacuna_kernels::Level::best().has_bf16() {
+        for said in [first, again, mended] {
+            assert_eq!(said.matches("note: bf16 is emulated").count(), 1, "{said}");
+        }
+    }
+    assert_eq!(setting(), 1);
+    said(&[&resume[..4], &["--set", "train.passes=4", "--precision", "f32"]].concat());
+    assert_eq!(setting(), 0);
+    refused(&[&resume[..4], &["--precision", "fp8"]].concat(), &["fp8"]);
+}
+
+#[test]
 fn a_folder_is_mended_with_its_tree_and_what_is_done_is_skipped() {
     let workshop = Workshop::new();
     let photos = workshop.at("damaged");

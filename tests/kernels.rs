@@ -14,12 +14,13 @@ use lacuna::generator::{FrozenGenerator, GeneratorConfig};
 use lacuna::image::{Picture, batch_of};
 use lacuna::loss::{LossConfig, Pyramid, laplacian_l1, mse};
 use lacuna::nn::{
-    ConvConfig, ConvTransposeConfig, NormAct, Resample, align_corners_x2, bilinear_x2, concat,
-    sigmoid_image, state_of,
+    ConvConfig, ConvTransposeConfig, NormAct, Precision, Resample, align_corners_x2, bilinear_x2,
+    concat, load_state, sigmoid_image, state_of,
 };
 use lacuna::restore::{Task, fit_step};
 use lacuna::runtime::{stream, uniform};
 use lacuna::train::joint_step;
+use lacuna_kernels::bf16;
 
 /// max|a-b| / max|b|; ten times that where Winograd's way is taken.
 const LIMIT: f32 = 1e-5;
@@ -60,10 +61,16 @@ fn with_gradients<const D: usize>(
     weight: impl Fn(&Gradients) -> Option<Vec<f32>>,
 ) -> Vec<Vec<f32>> {
     let y = f(x.clone());
-    let upstream = random(99, y.dims()).detach();
+    let upstream = coarse(99, y.dims()).detach();
     let gradients = (y.clone() * upstream).sum().backward();
     let of_x = x.grad(&gradients).map(numbers).expect("x is tracked");
     [Some(numbers(y)), Some(of_x), weight(&gradients)].into_iter().flatten().collect()
+}
+
+/// [`random`], in numbers that bf16 can hold.
+fn coarse<const D: usize>(seed: u64, dims: [usize; D]) -> Tensor<D> {
+    let rounded = numbers(random(seed, dims)).into_iter().map(bf16).collect::<Vec<f32>>();
+    Tensor::from_data(TensorData::new(rounded, dims), &device()).require_grad()
 }
 
 /// For what has no weight.
@@ -94,7 +101,11 @@ fn check_conv(config: ConvConfig, batch: usize, [h, w]: [usize; 2]) {
     let options = ConvOptions::new([stride; 2], [padding; 2], [dilation; 2], groups);
     let reference = |x| conv2d(x, weight.clone(), None, options.clone());
     let theirs = with_gradients(&x, reference, |grads| weight.grad(grads).map(numbers));
-    let ours = with_gradients(&x, |x| layer.forward(x), |grads| gradient_of(&layer, grads));
+    let ours = with_gradients(
+        &x,
+        |x| layer.forward(x, Precision::F32),
+        |grads| gradient_of(&layer, grads),
+    );
     let winograd = config == ConvConfig::same(config.channels) && config.channels[0] >= 16;
     let limit = if winograd { 10.0 * LIMIT } else { LIMIT };
     same_within(limit, &format!("{config:?} {batch} x {h} x {w}"), ours, theirs);
@@ -113,7 +124,11 @@ fn check_transposed(channels: [usize; 2], batch: usize, [h, w]: [usize; 2]) {
     let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
     let reference = |x| conv_transpose2d(x, weight.clone(), None, options.clone());
     let theirs = with_gradients(&x, reference, |grads| weight.grad(grads).map(numbers));
-    let ours = with_gradients(&x, |x| layer.forward(x), |grads| gradient_of(&layer, grads));
+    let ours = with_gradients(
+        &x,
+        |x| layer.forward(x, Precision::F32),
+        |grads| gradient_of(&layer, grads),
+    );
     same(&format!("transposed {channels:?} {batch} x {h} x {w}"), ours, theirs);
 }
 
@@ -152,6 +167,52 @@ fn convolutions_of_odd_shapes() {
     check_conv(ConvConfig::dilated(12, 4), 2, [5, 3]);
     check_transposed([7, 3], 3, [1, 5]);
     check_transposed([1, 1], 1, [2, 2]);
+}
+
+/// In bf16 a layer rounds its operands, each of them, and nothing else.
+fn check_bf16<M: Module>(
+    what: &str,
+    layer: M,
+    [b, c, h, w]: [usize; 4],
+    forward: impl Fn(&M, Tensor<4>, Precision) -> Tensor<4>,
+) {
+    let all = |layer: &M, x: &Tensor<4>, precision| {
+        with_gradients(x, |x| forward(layer, x, precision), |grads| gradient_of(layer, grads))
+    };
+    let x = random(2, [b, c, h, w]);
+    let [single, half] = [Precision::F32, Precision::Bf16].map(|p| all(&layer, &x, p));
+    for (single, half) in single.iter().zip(&half) {
+        let norm =
+            |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|x| x * x).sum::<f32>().sqrt();
+        let apart = norm(&mut single.iter().zip(half).map(|(a, b)| a - b));
+        let share = apart / norm(&mut single.iter().copied());
+        assert!((5e-4..8e-3).contains(&share), "{what}: {share}");
+    }
+    let mut state = state_of(&layer);
+    for data in state.values_mut() {
+        let rounded: Vec<f32> = data.iter::<f32>().map(bf16).collect();
+        *data = TensorData::new(rounded, data.shape().clone());
+    }
+    let (layer, x) = (load_state(layer, &state).unwrap(), coarse(2, [b, c, h, w]));
+    let [single, half] = [Precision::F32, Precision::Bf16].map(|p| all(&layer, &x, p));
+    same_within(10.0 * LIMIT, what, half, single);
+}
+
+#[test]
+fn layers_in_bf16_round_their_operands() {
+    let rng = || stream(1, "w");
+    for (config, [b, h, w]) in [
+        (ConvConfig::halving([5, 9]), [2, 8, 10]),
+        (ConvConfig::halving([64, 40]), [2, 6, 6]),
+        (ConvConfig::same([32, 17]), [1, 48, 48]),
+        (ConvConfig::same([8, 3]), [2, 9, 7]),
+        (ConvConfig::dilated(12, 4), [2, 5, 5]),
+    ] {
+        let (layer, dims) = (config.init(&mut rng(), &device()), [b, config.channels[0], h, w]);
+        check_bf16(&format!("{config:?}"), layer, dims, |layer, x, p| layer.forward(x, p));
+    }
+    let layer = ConvTransposeConfig { channels: [24, 17] }.init(&mut rng(), &device());
+    check_bf16("transposed", layer, [2, 24, 4, 5], |layer, x, p| layer.forward(x, p));
 }
 
 #[test]
@@ -233,7 +294,9 @@ fn a_frozen_generator_is_the_one_it_was() {
             *data = TensorData::new(numbers, data.shape().clone());
         }
         let net = net.load(&state).unwrap();
-        let FrozenGenerator::Hourglass(frozen) = net.clone().frozen() else { panic!("no kernels") };
+        let FrozenGenerator::Hourglass(frozen) = net.clone().frozen(Precision::F32) else {
+            panic!("no kernels")
+        };
         let z = random(3, [2, c, h, w]);
         let ours = with_gradients(&z, |z| frozen.forward(z), none);
         let theirs = with_gradients(&z, |z| net.forward(z), none);

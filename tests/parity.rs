@@ -11,7 +11,7 @@ use common::reference::{Reference, worst};
 use lacuna::generator::Hourglass;
 use lacuna::latent::LatentSpace;
 use lacuna::loss::{LossConfig, Pyramid};
-use lacuna::nn::{State, load_state, state_of};
+use lacuna::nn::{Precision, State, load_state, state_of};
 use lacuna::train::sgd;
 
 const FORWARD: f32 = 2e-5;
@@ -52,7 +52,7 @@ fn check(reference: &Reference, file: &Path) {
     let (mut gradients, mut later) = (0f32, 0f32);
     for step in 0..reference.config.steps {
         let z = latent.decode(rows.clone());
-        let (image, statistics) = net.forward_train(z.clone());
+        let (image, statistics) = net.forward_train(z.clone(), Precision::F32);
         let of = |laplacian, mse| {
             let loss = LossConfig { laplacian, mse, pyramid: Pyramid::Published };
             loss.per_image(image.clone(), target.clone())

@@ -1,23 +1,25 @@
 //! Every layer of the presets `celeba-128` (batch 10) and `photos-64` (batch 16), forward and both gradients:
 //! milliseconds, GFLOP/s, and the share of what multiply-adds on registers reach in the same run.
 //!
-//! `cargo bench -p lacuna-kernels`, `-- celeba` for the layers whose name holds the word. Multiplications with the
-//! border count too, as everywhere.
+//! `cargo bench -p lacuna-kernels`, `-- celeba` for the layers whose name holds the word, `-- --bf16` with operands
+//! rounded to bf16. Multiplications with the border count too, as everywhere.
 
 use std::time::Instant;
 
 use lacuna_kernels::{
-    ConvShape, Epilogue, Level, Packed, Pass, WeightStrides, conv_weight_gradient, convolve,
-    fma_peak,
+    ConvShape, Epilogue, Level, Packed, Pass, Precision, WeightStrides, conv_weight_gradient,
+    convolve, fma_peak,
 };
 
 const TRIES: usize = 7;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let in_bf16 = std::env::args().any(|argument| argument == "--bf16");
+    let precision = if in_bf16 { Precision::Bf16 } else { Precision::F32 };
     let (level, threads) = (Level::best(), rayon::current_num_threads());
     let peak = fma_peak(level, threads);
-    println!("{level}, {threads} threads: {peak:.0} GFLOP/s at most\n");
+    println!("{level}, {precision:?}, {threads} threads: {peak:.0} GFLOP/s at most in f32\n");
     println!(
         "{:<30}{:>8}{:>26}{:>26}{:>26}",
         "layer", "GFLOP", "forward", "input gradient", "weight gradient"
@@ -28,7 +30,7 @@ fn main() {
             continue;
         }
         let flops = 2.0 * shape.multiplications() as f64 / 1e9;
-        let times = measure(level, &shape);
+        let times = measure(level, precision, &shape);
         let cell = |seconds: f64| {
             let rate = flops / seconds;
             format!("{:.2} ms {rate:>5.0} {:>3.0} %", seconds * 1e3, 100.0 * rate / peak)
@@ -82,19 +84,19 @@ fn layers() -> Vec<(String, ConvShape)> {
 }
 
 /// Median seconds of forward, input gradient, weight gradient; packing the weights is part of them.
-fn measure(level: Level, shape: &ConvShape) -> [f64; 3] {
+fn measure(level: Level, precision: Precision, shape: &ConvShape) -> [f64; 3] {
     let (x, w) = (vec![0.5; shape.in_len()], vec![0.1; shape.weight_len()]);
     let (mut y, mut dx, mut dw) = (vec![0.1; shape.out_len()], x.clone(), w.clone());
     let strides = WeightStrides::tap_major(shape.input, shape.output);
     let forward = median(|| {
-        let packed = Packed::of(level, shape, &w, strides, Pass::Forward);
+        let packed = Packed::of(level, precision, shape, &w, strides, Pass::Forward);
         convolve(shape, &packed, &x, Epilogue::Nothing, &mut y);
     });
     let input_gradient = median(|| {
-        let packed = Packed::of(level, shape, &w, strides, Pass::InputGradient);
+        let packed = Packed::of(level, precision, shape, &w, strides, Pass::InputGradient);
         convolve(shape, &packed, &y, Epilogue::Nothing, &mut dx);
     });
-    let weight_gradient = median(|| conv_weight_gradient(level, shape, &x, &y, &mut dw));
+    let weight_gradient = median(|| conv_weight_gradient(level, precision, shape, &x, &y, &mut dw));
     [forward, input_gradient, weight_gradient]
 }
 

@@ -7,6 +7,7 @@
 //! A transposed convolution with weights `[in, out, k, k]` is the input gradient of the convolution that reads the
 //! same weights as `[out', in', k, k]`; its own input gradient is that convolution forward.
 
+use crate::bf16::{Precision, channel_pairs, rounded};
 use crate::gather::{Epilogue, gather};
 use crate::grouped::grouped;
 use crate::pack::{Packed, Way};
@@ -26,12 +27,13 @@ pub fn convolve(
     to: &mut [f32],
 ) {
     let [source, target] = shape.sides(weights.pass);
-    let way = Way::of(weights.level, shape, weights.pass);
+    let Packed { level, precision, .. } = *weights;
+    let way = Way::of(level, precision, shape, weights.pass);
     assert_eq!(weights.way, way, "weights packed for a map of another size");
     let packed = [weights.taps, weights.sources, weights.targets];
     assert_eq!(
         packed,
-        [way.taps(shape), source.channels, target.channels],
+        [way.taps(shape), way.depth(source.channels), target.channels],
         "weights of another shape"
     );
     assert_eq!(
@@ -49,6 +51,13 @@ pub fn convolve(
     }
     match way {
         Way::Direct => gather(&Plan::of(shape, weights.pass), from, weights, epilogue, to),
+        Way::Paired => {
+            let pairs = channel_pairs(level, from, source.channels);
+            gather(&Plan::of(shape, weights.pass), &pairs, weights, epilogue, to);
+        }
+        Way::Grouped if precision == Precision::Bf16 => {
+            grouped(shape, weights, &rounded(from), epilogue, to);
+        }
         Way::Grouped => grouped(shape, weights, from, epilogue, to),
         Way::Winograd => {
             let padding = match weights.pass {

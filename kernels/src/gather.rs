@@ -48,7 +48,7 @@ pub(crate) fn gather(
             continue;
         }
         let job = Job { plan, phase, from, weights, epilogue, zeros: &zeros, to, batch };
-        weights.level.run(Split(job));
+        weights.way.run(weights.level, Split(job));
     }
 }
 
@@ -108,7 +108,7 @@ impl Kernel for Split<'_> {
             let (block, chunk) =
                 if chunk_first { (at / chunks, at % chunks) } else { (at % blocks, at / blocks) };
             let task = Task { job, block, pixels: piece(pixels, size, chunk) };
-            job.weights.level.run(task);
+            job.weights.way.run(job.weights.level, task);
         });
     }
 }

@@ -4,6 +4,8 @@
 //! that has the instruction set's `target_feature`, so that a generic build is as fast as one for this machine.
 //! (`pulp`, which does the same, has no portable multiply-add but libm's, a function call for every number.)
 
+mod pairs;
+
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -16,19 +18,21 @@ pub enum Level {
     Avx2,
     /// AVX-512 F.
     Avx512,
+    /// The same, with products of pairs of bf16; f32 as there.
+    Avx512Bf16,
 }
 
 impl Level {
     /// Those that this processor has, the best last; never empty.
     pub fn available() -> Vec<Self> {
-        [Self::Portable, Self::Avx2, Self::Avx512]
+        [Self::Portable, Self::Avx2, Self::Avx512, Self::Avx512Bf16]
             .into_iter()
             .filter(|level| level.is_here())
             .collect()
     }
 
     /// The best one, or the lower one that the environment variable `LACUNA_CPU` names
-    /// (`portable`, `avx2`, `avx512`). Asked once a process.
+    /// (`portable`, `avx2`, `avx512`, `avx512bf16`). Asked once a process.
     pub fn best() -> Self {
         static BEST: OnceLock<Level> = OnceLock::new();
         *BEST.get_or_init(|| {
@@ -46,6 +50,12 @@ impl Level {
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => is_x86_feature_detected!("avx512f") && Self::Avx2.is_here(),
+            // To the compiler bf16 implies bw.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Bf16 => {
+                let bw = is_x86_feature_detected!("avx512bw") && Self::Avx512.is_here();
+                bw && is_x86_feature_detected!("avx512bf16")
+            }
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }
@@ -55,7 +65,7 @@ impl Level {
     pub fn lanes(self) -> usize {
         match self {
             Self::Portable | Self::Avx2 => 8,
-            Self::Avx512 => 16,
+            Self::Avx512 | Self::Avx512Bf16 => 16,
         }
     }
 
@@ -66,7 +76,7 @@ impl Level {
         unsafe {
             match self {
                 Self::Avx2 if self.is_here() => return x86::avx2(kernel),
-                Self::Avx512 if self.is_here() => return x86::avx512(kernel),
+                Self::Avx512 | Self::Avx512Bf16 if self.is_here() => return x86::avx512(kernel),
                 _ => {}
             }
         }
@@ -81,6 +91,7 @@ impl fmt::Display for Level {
             Self::Portable => "portable",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Avx512Bf16 => "avx512bf16",
         })
     }
 }

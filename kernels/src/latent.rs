@@ -6,6 +6,7 @@
 //! ```
 //! No padding: each layer takes a pixel from every border. All images read the same s and have weights of their own.
 
+use crate::bf16::Precision;
 use crate::conv::convolve;
 use crate::gather::Epilogue;
 use crate::lanes::Level;
@@ -227,7 +228,7 @@ fn packed(level: Level, layer: &Layer, row: &[f32], pass: Pass) -> Packed {
     let ConvShape { input, kernel, .. } = layer.shape;
     let taps = kernel * kernel;
     let strides = WeightStrides { target: taps * input, source: taps, tap: 1 };
-    Packed::of(level, &layer.shape, &row[layer.conv.clone()], strides, pass)
+    Packed::of(level, Precision::F32, &layer.shape, &row[layer.conv.clone()], strides, pass)
 }
 
 /// The weight gradient in the order of a row, `[out, in, tap]`.
@@ -235,7 +236,7 @@ fn weight_gradient(level: Level, layer: &Layer, x: &[f32], dy: &[f32], to: &mut 
     let ConvShape { input, output, kernel, .. } = layer.shape;
     let taps = kernel * kernel;
     let mut tap_major = Scratch::new(to.len());
-    conv_weight_gradient(level, &layer.shape, x, dy, &mut tap_major);
+    conv_weight_gradient(level, Precision::F32, &layer.shape, x, dy, &mut tap_major);
     for (o, of_output) in to.chunks_exact_mut(taps * input).enumerate() {
         for (i, of_input) in of_output.chunks_exact_mut(taps).enumerate() {
             for (tap, number) in of_input.iter_mut().enumerate() {

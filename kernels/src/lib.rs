@@ -1,7 +1,8 @@
-//! CPU kernels for the networks of lacuna, in f32.
+//! CPU kernels for the networks of lacuna, in f32; convolutions also of operands in bf16.
 //!
 //! ```text
-//! lanes.rs      vectors and instruction sets: portable, AVX2, AVX-512, chosen at run time
+//! lanes.rs      vectors and instruction sets: portable, AVX2, AVX-512, AVX512-BF16, chosen at run time
+//! bf16.rs       numbers rounded to bf16, two in the place of one
 //! parts.rs      work split among threads without a result that depends on their number
 //! pool.rs       buffers used again
 //! plan.rs       a convolution as lists of pixels: stride, border, dilation, phases
@@ -9,6 +10,7 @@
 //! tile.rs       that tile
 //! gather.rs     its loop: forward passes and input gradients
 //! panels.rs     a map's channels in blocks
+//! pixels.rs     two pixels in the place of one, for weight gradients in bf16
 //! weight.rs     weight gradients
 //! winograd.rs   3x3 convolutions with fewer multiplications
 //! conv.rs       convolutions by these
@@ -28,6 +30,7 @@
 //! Results are the same bytes for any number of threads: a number is computed by one thread, its terms in a fixed
 //! order, or from partial sums whose number follows from the shape alone.
 
+mod bf16;
 mod bilinear;
 mod conv;
 mod gather;
@@ -42,6 +45,7 @@ mod pack;
 mod panels;
 mod parts;
 mod peak;
+mod pixels;
 mod plan;
 mod pool;
 mod pyramid;
@@ -50,6 +54,7 @@ mod tile;
 mod weight;
 mod winograd;
 
+pub use bf16::{Precision, bf16};
 pub use bilinear::{bilinear_x2, bilinear_x2_backward};
 pub use conv::convolve;
 pub use gather::Epilogue;

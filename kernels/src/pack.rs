@@ -4,6 +4,7 @@
 //! [block of target channels][tap][source channel][lane]      a block has TILE.1 vectors, the last one may have fewer
 //! ```
 
+use crate::bf16::{Precision, rounded, weight_pairs};
 use crate::grouped::grouped_rows;
 use crate::lanes::{Kernel, Lanes, Level};
 use crate::parts::{Shared, for_each};
@@ -35,8 +36,10 @@ impl WeightStrides {
 #[derive(Debug, Clone)]
 pub struct Packed {
     pub(crate) level: Level,
+    pub(crate) precision: Precision,
     pub(crate) numbers: Scratch,
     pub(crate) taps: usize,
+    /// Numbers or pairs of them that a tap reads of a pixel.
     pub(crate) sources: usize,
     pub(crate) targets: usize,
     pub(crate) pass: Pass,
@@ -48,6 +51,8 @@ pub struct Packed {
 pub(crate) enum Way {
     /// Tap by tap, the blocks of this module.
     Direct,
+    /// The same with pairs of bf16 for numbers.
+    Paired,
     /// Sixteen matrices in place of the taps.
     Winograd,
     /// `[tap, source in its group, target]`, rows of whole vectors.
@@ -55,9 +60,11 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    pub fn of(level: Level, shape: &ConvShape, pass: Pass) -> Self {
+    pub fn of(level: Level, precision: Precision, shape: &ConvShape, pass: Pass) -> Self {
         let [source, target] = shape.sides(pass);
         match shape.groups {
+            // Winograd's sums of inputs and filters would be rounded once more, and lose more than the inputs do.
+            1 if precision == Precision::Bf16 => Self::Paired,
             1 if suits(shape, level.lanes(), source.channels, target.channels) => Self::Winograd,
             1 => Self::Direct,
             _ => Self::Grouped,
@@ -68,7 +75,23 @@ impl Way {
     pub fn taps(self, shape: &ConvShape) -> usize {
         match self {
             Self::Winograd => PRODUCTS,
-            Self::Direct | Self::Grouped => shape.taps(),
+            Self::Direct | Self::Paired | Self::Grouped => shape.taps(),
+        }
+    }
+
+    /// Numbers or pairs in `channels`.
+    pub fn depth(self, channels: usize) -> usize {
+        match self {
+            Self::Paired => channels.div_ceil(2),
+            Self::Direct | Self::Winograd | Self::Grouped => channels,
+        }
+    }
+
+    /// Runs `kernel` with the vectors of this way.
+    pub fn run<K: Kernel>(self, level: Level, kernel: K) -> K::Output {
+        match self {
+            Self::Paired => level.run_pairs(kernel),
+            Self::Direct | Self::Winograd | Self::Grouped => level.run(kernel),
         }
     }
 }
@@ -87,12 +110,14 @@ impl Kernel for BlockWidth {
 
 impl Packed {
     /// Packs the weights of the convolution `shape` for one pass, in the way that is fastest for it. They lie by
-    /// `strides`: a target is an output, a source an input of its group.
+    /// `strides`: a target is an output, a source an input of its group. The convolution then rounds its other operand
+    /// to `precision` too.
     ///
     /// # Panics
     /// Strides that reach beyond the weights.
     pub fn of(
         level: Level,
+        precision: Precision,
         shape: &ConvShape,
         weights: &[f32],
         strides: WeightStrides,
@@ -106,17 +131,27 @@ impl Packed {
             Pass::Forward => strides,
             Pass::InputGradient => strides.turned(),
         };
-        let way = Way::of(level, shape, pass);
+        let way = Way::of(level, precision, shape, pass);
+        let depth = way.depth(sources);
         let numbers = match way {
             Way::Direct => blocks(level, weights, turned, [taps, sources, targets]),
-            Way::Grouped => grouped_rows(level, shape, weights, strides, pass),
+            Way::Paired => {
+                let pairs = weight_pairs(weights, turned, [taps, sources, targets]);
+                let strides = WeightStrides::tap_major(depth, targets);
+                blocks(level, &pairs, strides, [taps, depth, targets])
+            }
+            Way::Grouped => {
+                let rows = grouped_rows(level, shape, weights, strides, pass);
+                if precision == Precision::Bf16 { rounded(&rows) } else { rows }
+            }
             Way::Winograd => {
                 let products = filters(weights, turned, [sources, targets], pass);
                 let strides = WeightStrides::tap_major(sources, targets);
                 blocks(level, &products, strides, [PRODUCTS, sources, targets])
             }
         };
-        Self { level, numbers, taps: way.taps(shape), sources, targets, pass, way }
+        let taps = way.taps(shape);
+        Self { level, precision, numbers, taps, sources: depth, targets, pass, way }
     }
 }
 

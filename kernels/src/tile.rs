@@ -6,7 +6,7 @@ use crate::lanes::Lanes;
 #[inline(always)]
 pub(crate) fn tile_of<L: Lanes>(channels: usize) -> (usize, usize) {
     match L::TILE {
-        (6, 2) if channels <= L::N => (8, 1),
+        (6 | 4, 2) if channels <= L::N => (8, 1),
         (12, 2) if channels <= L::N => (12, 1),
         tile => tile,
     }
@@ -17,6 +17,7 @@ macro_rules! with_tile {
     ($lanes:ty, $channels:expr, $own:ident.$method:ident($($argument:expr),*)) => {
         match $crate::tile::tile_of::<$lanes>($channels) {
             (6, 2) => $own.$method::<$lanes, 6, 2>($($argument),*),
+            (4, 2) => $own.$method::<$lanes, 4, 2>($($argument),*),
             (8, 1) => $own.$method::<$lanes, 8, 1>($($argument),*),
             (12, 2) => $own.$method::<$lanes, 12, 2>($($argument),*),
             (12, 1) => $own.$method::<$lanes, 12, 1>($($argument),*),

@@ -8,11 +8,13 @@
 //! chunks fall into groups, each with sums of its own, added in order at the end: their number follows from the
 //! shape, so that threads never change a sum.
 
+use crate::bf16::{Precision, rounded};
 use crate::grouped::grouped_weight_gradient;
 use crate::lanes::{Kernel, Lanes, Level};
 use crate::pack::Way;
 use crate::panels::{Panels, first_of};
 use crate::parts::{Shared, for_each, piece};
+use crate::pixels;
 use crate::plan::{ConvShape, Pass, Plan};
 use crate::pool::Scratch;
 use crate::tile::{add_tile, outer, tile_of, with_tile};
@@ -26,12 +28,13 @@ const GROUP_PIXELS: usize = 1024;
 const ENOUGH_TASKS: usize = 32;
 
 /// The gradient, `[tap, input, output]` row-major (see [`WeightStrides::tap_major`](crate::WeightStrides)), of
-/// `x` `[B, H, W, in]` and `dy` `[B, H', W', out]`; `input` counts those of a group.
+/// `x` `[B, H, W, in]` and `dy` `[B, H', W', out]`, both rounded to `precision`; `input` counts those of a group.
 ///
 /// # Panics
 /// Slices of other lengths.
 pub fn conv_weight_gradient(
     level: Level,
+    precision: Precision,
     shape: &ConvShape,
     x: &[f32],
     dy: &[f32],
@@ -40,18 +43,29 @@ pub fn conv_weight_gradient(
     assert_eq!(x.len(), shape.in_len(), "an input of another size");
     assert_eq!(dy.len(), shape.out_len(), "an output gradient of another size");
     assert_eq!(dw.len(), shape.weight_len(), "a weight gradient of another size");
-    match Way::of(level, shape, Pass::Forward) {
+    let way = Way::of(level, precision, shape, Pass::Forward);
+    match way {
         Way::Winograd => weight_gradient(level, shape, x, dy, dw),
+        Way::Grouped if precision == Precision::Bf16 => {
+            grouped_weight_gradient(level, shape, &rounded(x), &rounded(dy), dw);
+        }
         Way::Grouped => grouped_weight_gradient(level, shape, x, dy, dw),
         Way::Direct => {
             let plan = &Plan::of(shape, Pass::Forward);
-            level.run(Split { level, shape, plan, x, dy, dw });
+            level.run(Split { level, way, shape, plan, x, dy, dw });
+        }
+        Way::Paired => {
+            let plan = &pixels::plan(shape);
+            let x = &pixels::inputs(level, shape, x);
+            let dy = &pixels::gradients(level, shape, dy);
+            level.run_pairs(Split { level, way, shape, plan, x, dy, dw });
         }
     }
 }
 
 struct Split<'a> {
     level: Level,
+    way: Way,
     shape: &'a ConvShape,
     plan: &'a Plan,
     x: &'a [f32],
@@ -64,7 +78,7 @@ impl Kernel for Split<'_> {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { level, shape, plan, x, dy, dw } = self;
+        let Self { level, way, shape, plan, x, dy, dw } = self;
         let (m, vectors) = tile_of::<L>(shape.output);
         let width = L::N * vectors;
         let x = Panels::new(x, shape.input, m);
@@ -84,18 +98,9 @@ impl Kernel for Split<'_> {
         for_each(blocks * groups, |at| {
             let (block, group) = (at % blocks, at / blocks);
             let (chunks, start) = (piece(chunks, per_group, group), group * length);
-            level.run(Task {
-                shape,
-                plan,
-                x: &x,
-                dy,
-                pairs: &pairs,
-                sums,
-                start,
-                block,
-                images,
-                chunks,
-            });
+            let (x, pairs) = (&x, &pairs);
+            let task = Task { shape, plan, x, dy, pairs, sums, start, block, images, chunks };
+            way.run(level, task);
         });
         if groups > 1 {
             add_groups(&partial, dw);

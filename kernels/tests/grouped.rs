@@ -4,7 +4,8 @@ mod common;
 
 use common::{assert_close, products, random, same_for_any_threads};
 use lacuna_kernels::{
-    ConvShape, Epilogue, Level, Packed, Pass, WeightStrides, conv_weight_gradient, convolve,
+    ConvShape, Epilogue, Level, Packed, Pass, Precision, WeightStrides, conv_weight_gradient,
+    convolve,
 };
 
 #[test]
@@ -41,12 +42,14 @@ fn forward_and_gradients_are_the_plain_sums() {
             };
             let strides = WeightStrides::tap_major(shape.input / shape.groups, shape.output);
             let pass = |pass, from: &[f32], to: &mut [f32]| {
-                let packed = Packed::of(level, &shape, &w, strides, pass);
+                let packed = Packed::of(level, Precision::F32, &shape, &w, strides, pass);
                 convolve(&shape, &packed, from, Epilogue::Nothing, to);
             };
             let forward = || run(y.len(), &|y| pass(Pass::Forward, &x, y));
             let input = || run(x.len(), &|dx| pass(Pass::InputGradient, &dy, dx));
-            let weight = || run(w.len(), &|dw| conv_weight_gradient(level, &shape, &x, &dy, dw));
+            let weight = || {
+                run(w.len(), &|dw| conv_weight_gradient(level, Precision::F32, &shape, &x, &dy, dw))
+            };
             assert_close(&format!("forward, {level}, {shape:?}"), &forward(), &y, 1e-5);
             assert_close(&format!("input gradient, {level}, {shape:?}"), &input(), &dx, 1e-5);
             assert_close(&format!("weight gradient, {level}, {shape:?}"), &weight(), &dw, 1e-5);

@@ -13,7 +13,7 @@ use lacuna::method::Lcm;
 use lacuna::restore::{FitSettings, Task};
 use lacuna::store::{probe, write_atomically};
 use lacuna::train::Run;
-use lacuna::{Error, Model, Result};
+use lacuna::{Error, Result};
 
 use super::Ending;
 use super::options::{DamageOptions, FitOptions, RunOptions};
@@ -63,11 +63,11 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     tasks.iter().try_for_each(|&task| damage.check(task))?;
     let device = arguments.options.device()?;
     let run = Run::at(&arguments.model);
-    let model = Model::open(run.folder(), &device)?;
+    let mut progress = Progress::new(arguments.options.json);
+    let model = arguments.fit.open(run.folder(), &device, &mut progress)?;
     let config = model.config.clone();
     let fits: Vec<FitConfig> =
         tasks.iter().map(|&task| arguments.fit.over(task, &config)).collect::<Result<_>>()?;
-    let mut progress = Progress::new(arguments.options.json);
     let split = split(&arguments, &run, &config, &mut progress)?;
     // All truths have one size, so damage that cannot be done to the first is found before an hour of other tasks.
     for (&task, truth) in tasks.iter().zip(split.held_out.iter().cycle()) {

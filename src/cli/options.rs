@@ -1,14 +1,16 @@
 //! Options that several subcommands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use burn::tensor::Device;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lacuna::config::{Config, FitConfig, Layers};
 use lacuna::evaluate::Damage;
+use lacuna::event::{Event, Observer};
+use lacuna::nn::Precision;
 use lacuna::restore::Task;
-use lacuna::{Result, runtime};
+use lacuna::{Model, Result, runtime};
 
 /// Settings: a preset, a file over it, single keys over that.
 #[derive(Debug, Args)]
@@ -85,6 +87,34 @@ impl RunOptions {
     }
 }
 
+/// What the convolutions of the generator multiply.
+#[derive(Debug, Args)]
+pub(super) struct PrecisionOption {
+    /// What convolutions multiply; sums and weights are f32 in either [default: the setting, f32 in all presets]
+    #[arg(long)]
+    precision: Option<PrecisionName>,
+}
+
+/// The precisions by their names.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PrecisionName {
+    /// Numbers as they are
+    F32,
+    /// Rounded to bf16: for CPUs that multiply it (AVX512-BF16), emulated on others
+    Bf16,
+}
+
+impl PrecisionOption {
+    /// What was given over `setting`.
+    pub fn over(&self, setting: Precision) -> Precision {
+        match self.precision {
+            None => setting,
+            Some(PrecisionName::F32) => Precision::F32,
+            Some(PrecisionName::Bf16) => Precision::Bf16,
+        }
+    }
+}
+
 /// How long and how fast a fit goes.
 #[derive(Debug, Args)]
 pub(super) struct FitOptions {
@@ -94,9 +124,24 @@ pub(super) struct FitOptions {
     /// Rate of the fit, per image [default: the model's setting for the task]
     #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
+    #[command(flatten)]
+    precision: PrecisionOption,
 }
 
 impl FitOptions {
+    /// Opens the model in `folder` for the precision that was given, or its own; `watch` hears what there is to know of
+    /// it.
+    pub fn open(&self, folder: &Path, device: &Device, watch: &mut dyn Observer) -> Result<Model> {
+        let mut model = Model::open(folder, device)?;
+        let precision = self.precision.over(model.config.restore.precision);
+        precision.check(device)?;
+        if let Some(text) = precision.note() {
+            let _ = watch.on(Event::Note { text });
+        }
+        model.config.restore.precision = precision;
+        Ok(model)
+    }
+
     /// What was given over the model's own settings for `task`.
     pub fn over(&self, task: Task, config: &Config) -> Result<FitConfig> {
         let mut fit = task.fit(&config.restore);

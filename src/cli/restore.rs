@@ -8,7 +8,7 @@ use lacuna::estimate::Guard;
 use lacuna::method::Lcm;
 use lacuna::restore::job::{Job, MaskSource, WAITING_PIXELS, run as run_job};
 use lacuna::restore::{FitSettings, MAX_FEATHER, Region, Task};
-use lacuna::{Error, Model, Result};
+use lacuna::{Error, Result};
 
 use super::Ending;
 use super::needs::NeedsOptions;
@@ -122,7 +122,8 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         return Err(Error::input("--batch", "0 is out of range", "give a number 1 or more"));
     }
     let device = arguments.options.device()?;
-    let model = Model::open(&arguments.model, &device)?;
+    let mut progress = Progress::new(arguments.options.json);
+    let model = arguments.fit.open(&arguments.model, &device, &mut progress)?;
     let mut config = model.config.clone();
     let fit = arguments.fit.over(task, &config)?;
     if arguments.no_plateau {
@@ -145,7 +146,6 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         model: (arguments.model, model.digest()),
     };
     let restorer = Lcm::new(model, settings)?;
-    let mut progress = Progress::new(arguments.options.json);
     let needs = &arguments.needs;
     needs.before_restoring(&mut job, &restorer, &mut progress)?;
     if needs.estimate {

@@ -13,7 +13,7 @@ use lacuna::{Error, Result};
 
 use super::Ending;
 use super::needs::NeedsOptions;
-use super::options::{RunOptions, SettingsOptions};
+use super::options::{PrecisionOption, RunOptions, SettingsOptions};
 use super::progress::{Progress, clock};
 
 /// Learn from a folder of photos.
@@ -40,6 +40,8 @@ pub(super) struct TrainArguments {
     preset: String,
     #[command(flatten)]
     settings: SettingsOptions,
+    #[command(flatten)]
+    precision: PrecisionOption,
     /// Stop after so many minutes of training, those before a --resume counted in; 0 is no limit
     #[arg(long, allow_negative_numbers = true)]
     minutes: Option<f64>,
@@ -59,6 +61,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     // A hundred thousand photos take minutes to read.
     probe(run.folder())?;
     let device = arguments.options.device()?;
+    config.train.precision.check(&device)?;
     let mut progress = Progress::new(arguments.options.json);
     let usual = PhotoConfig::from(&config);
     let kept = PhotoConfig { cache: arguments.needs.cache(usual.cache), ..usual };
@@ -134,7 +137,8 @@ fn settings(arguments: &TrainArguments, run: &Run) -> Result<Config> {
     if let Some(minutes) = arguments.minutes {
         layers.set(&format!("train.minutes={minutes}"))?;
     }
-    let config = layers.finish()?;
+    let mut config = layers.finish()?;
+    config.train.precision = arguments.precision.over(config.train.precision);
     if arguments.resume {
         config.check_resumes(&base.finish()?)?;
     }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::generator::GeneratorConfig;
 use crate::latent::LatentConfig;
 use crate::loss::LossConfig;
+use crate::nn::Precision;
 use crate::restore::Task;
 
 /// All that a run depends on besides the photos.
@@ -70,6 +71,10 @@ pub struct TrainConfig {
     pub recalibrate: bool,
     /// Minutes between checkpoints.
     pub checkpoint_minutes: f64,
+    /// What the convolutions of the generator multiply. Weights and rows are f32 whatever it is, so it may change
+    /// from one part of a run to the next.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// How phi is fitted to what is known of a damaged photo (SPEC 3).
@@ -89,6 +94,9 @@ pub struct RestoreConfig {
     /// many steps; 0 never stops early.
     pub plateau_window: usize,
     pub plateau_tolerance: f64,
+    /// As in training, for the fits of restoration; the two need not agree.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// Length and rate of one fit.

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::nn::{
-    Block, Blocks, Conv, ConvConfig, ConvTransposeConfig, FrozenLayers, Statistics, UpBlock,
-    bilinear_x2, concat, sigmoid_image,
+    Block, Blocks, Conv, ConvConfig, ConvTransposeConfig, FrozenLayers, Precision, Statistics,
+    UpBlock, bilinear_x2, concat, sigmoid_image,
 };
 
 /// The widths of an hourglass.
@@ -151,10 +151,14 @@ impl Hourglass {
     }
 
     /// The same with each batch's own statistics, which are handed out in the order of the layers.
-    pub fn forward_train(&self, z: Tensor<4>) -> (Tensor<4>, Vec<Statistics>) {
+    pub fn forward_train(
+        &self,
+        z: Tensor<4>,
+        precision: Precision,
+    ) -> (Tensor<4>, Vec<Statistics>) {
         let (layers, mut all) = (self.layers(), Vec::new());
         let image = self.shape().pass(z, &mut |at, x| {
-            let (y, statistics) = layers[at].forward_train(x);
+            let (y, statistics) = layers[at].forward_train(x, precision);
             all.extend(statistics);
             y
         });
@@ -162,9 +166,10 @@ impl Hourglass {
     }
 
     /// The net as it stands for those who only look through it; `None` off the CPU.
-    pub fn frozen(&self) -> Option<FrozenHourglass> {
+    pub fn frozen(&self, precision: Precision) -> Option<FrozenHourglass> {
         let device = self.devices().into_iter().next()?;
-        let layers = FrozenLayers::of(self.layers().into_iter().zip(self.sides()), &device)?;
+        let layers = self.layers().into_iter().zip(self.sides());
+        let layers = FrozenLayers::of(layers, precision, &device)?;
         Some(FrozenHourglass { layers, shape: self.shape() })
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use hourglass::{FrozenHourglass, Hourglass, HourglassConfig};
 
 use crate::error::Result;
-use crate::nn::{State, Statistics, load_state, state_of};
+use crate::nn::{Precision, State, Statistics, load_state, state_of};
 
 /// Every generator by its kind: config, registry and constructor in one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,17 +86,22 @@ impl Generator {
         }
     }
 
-    /// The same with the batch's own statistics, which are handed out in the order of the layers.
-    pub fn forward_train(&self, z: Tensor<4>) -> (Tensor<4>, Vec<Statistics>) {
+    /// The same with the batch's own statistics, which are handed out in the order of the layers; `precision` counts on
+    /// the CPU alone.
+    pub fn forward_train(
+        &self,
+        z: Tensor<4>,
+        precision: Precision,
+    ) -> (Tensor<4>, Vec<Statistics>) {
         match self {
-            Self::Hourglass(net) => net.forward_train(z),
+            Self::Hourglass(net) => net.forward_train(z, precision),
         }
     }
 
-    /// The same net with theta held constant.
-    pub fn frozen(self) -> FrozenGenerator {
+    /// The same net with theta held constant; `precision` counts on the CPU alone.
+    pub fn frozen(self, precision: Precision) -> FrozenGenerator {
         let kernels = match &self {
-            Self::Hourglass(net) => net.frozen(),
+            Self::Hourglass(net) => net.frozen(precision),
         };
         match kernels {
             Some(net) => FrozenGenerator::Hourglass(net),

@@ -6,7 +6,7 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
-use super::cpu;
+use super::{Precision, cpu};
 use crate::runtime::uniform;
 
 /// A convolution's shape; `init` draws its weights uniform in +-1/sqrt(in/groups * k * k)
@@ -70,10 +70,10 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// `[B, in, H, W]` -> `[B, out, H', W']`
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// `[B, in, H, W]` -> `[B, out, H', W']`; `precision` counts on the CPU alone.
+    pub fn forward(&self, x: Tensor<4>, precision: Precision) -> Tensor<4> {
         if cpu::is_here(&x.device()) {
-            return cpu::convolve(x, self.weight.val(), self.spec());
+            return cpu::convolve(x, self.weight.val(), self.spec(precision));
         }
         let options =
             ConvOptions::new([self.stride; 2], [self.padding; 2], [self.dilation; 2], self.groups);
@@ -81,9 +81,9 @@ impl Conv {
     }
 
     /// How it reads its input.
-    pub(super) fn spec(&self) -> cpu::ConvSpec {
+    pub(super) fn spec(&self, precision: Precision) -> cpu::ConvSpec {
         let Self { stride, padding, dilation, groups, .. } = *self;
-        cpu::ConvSpec { stride, padding, dilation, groups, transposed: false }
+        cpu::ConvSpec { stride, padding, dilation, groups, transposed: false, precision }
     }
 
     /// `[out, in / groups, k, k]`
@@ -115,17 +115,19 @@ pub struct ConvTranspose {
 }
 
 impl ConvTranspose {
-    /// `[B, in, H, W]` -> `[B, out, 2H, 2W]`
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// `[B, in, H, W]` -> `[B, out, 2H, 2W]`; `precision` counts on the CPU alone.
+    pub fn forward(&self, x: Tensor<4>, precision: Precision) -> Tensor<4> {
         if cpu::is_here(&x.device()) {
-            return cpu::convolve(x, self.weight.val(), Self::SPEC);
+            return cpu::convolve(x, self.weight.val(), Self::spec(precision));
         }
         let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
         conv_transpose2d(x, self.weight.val(), None, options)
     }
 
-    pub(super) const SPEC: cpu::ConvSpec =
-        cpu::ConvSpec { stride: 2, padding: 1, dilation: 1, groups: 1, transposed: true };
+    /// How it reads its input.
+    pub(super) fn spec(precision: Precision) -> cpu::ConvSpec {
+        cpu::ConvSpec { stride: 2, padding: 1, dilation: 1, groups: 1, transposed: true, precision }
+    }
 
     /// `[in, out, 4, 4]`
     pub(super) fn weight(&self) -> Tensor<4> {

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 use super::cpu::{self, Frozen};
-use super::{Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormAct, Statistics};
+use super::{Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormAct, Precision, Statistics};
 use crate::image::numbers_of;
 
 /// A convolution, batch norm, leaky ReLU.
@@ -61,7 +61,7 @@ pub enum Blocks<'a> {
 impl Blocks<'_> {
     /// `[B, C, H, W]` with the running statistics.
     pub fn forward(self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.convolve(x);
+        let y = self.convolve(x, Precision::F32);
         match self.norm() {
             Some(norm) => norm.forward(y),
             None => y,
@@ -69,8 +69,12 @@ impl Blocks<'_> {
     }
 
     /// The same with the batch's own statistics, which are handed out.
-    pub fn forward_train(self, x: Tensor<4>) -> (Tensor<4>, Option<Statistics>) {
-        let y = self.convolve(x);
+    pub fn forward_train(
+        self,
+        x: Tensor<4>,
+        precision: Precision,
+    ) -> (Tensor<4>, Option<Statistics>) {
+        let y = self.convolve(x, precision);
         match self.norm() {
             Some(norm) => {
                 let (y, statistics) = norm.forward_train(y);
@@ -80,11 +84,11 @@ impl Blocks<'_> {
         }
     }
 
-    fn convolve(self, x: Tensor<4>) -> Tensor<4> {
+    fn convolve(self, x: Tensor<4>, precision: Precision) -> Tensor<4> {
         match self {
-            Self::Same(block) => block.conv.forward(x),
-            Self::Up(block) => block.conv.forward(x),
-            Self::Bare(conv) => conv.forward(x),
+            Self::Same(block) => block.conv.forward(x, precision),
+            Self::Up(block) => block.conv.forward(x, precision),
+            Self::Bare(conv) => conv.forward(x, precision),
         }
     }
 
@@ -97,11 +101,11 @@ impl Blocks<'_> {
     }
 
     /// The layer for maps of `side` x `side` pixels.
-    fn freeze(self, side: usize) -> Frozen {
+    fn freeze(self, side: usize, precision: Precision) -> Frozen {
         let (spec, weight) = match self {
-            Self::Same(block) => (block.conv.spec(), block.conv.weight()),
-            Self::Up(block) => (ConvTranspose::SPEC, block.conv.weight()),
-            Self::Bare(conv) => (conv.spec(), conv.weight()),
+            Self::Same(block) => (block.conv.spec(precision), block.conv.weight()),
+            Self::Up(block) => (ConvTranspose::spec(precision), block.conv.weight()),
+            Self::Bare(conv) => (conv.spec(precision), conv.weight()),
         };
         let dims = weight.dims();
         let norm = self.norm().map(|norm| norm.numbers());
@@ -129,9 +133,10 @@ impl FrozenLayers {
     /// not.
     pub fn of<'a>(
         layers: impl Iterator<Item = (Blocks<'a>, usize)>,
+        precision: Precision,
         device: &Device,
     ) -> Option<Self> {
-        let freeze = |(layer, side): (Blocks<'_>, usize)| Arc::new(layer.freeze(side));
+        let freeze = |(layer, side): (Blocks<'_>, usize)| Arc::new(layer.freeze(side, precision));
         cpu::is_here(device).then(|| Self(layers.map(freeze).collect()))
     }
 

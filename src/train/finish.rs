@@ -58,7 +58,9 @@ pub(super) fn preview(
     watch: &mut dyn Observer,
 ) -> Result<()> {
     let model = without_gradients(state, run, device)?;
-    let images = |model: &Model, phi| model.generator.forward_train(model.latent.decode(phi)).0;
+    let precision = model.config.train.precision;
+    let images =
+        |model: &Model, phi| model.generator.forward_train(model.latent.decode(phi), precision).0;
     sheet(&model, &images, state, sampler, photos, run, watch)
 }
 

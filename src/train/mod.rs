@@ -61,7 +61,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A folder without most of the photos that the run has learned, no photo left to train on, another process in the
-/// folder, a damaged checkpoint, a loss that is no number any more, a full disk. The last checkpoint stays in all
+/// folder, a precision that `device` has not, a damaged checkpoint, a loss that is no number any more, a full disk. The last checkpoint stays in all
 /// cases.
 pub fn train(
     photos: &Photos,
@@ -70,6 +70,7 @@ pub fn train(
     device: &Device,
     watch: &mut dyn Observer,
 ) -> Result<Outcome> {
+    config.train.precision.check(device)?;
     // Who is trained on, in which order.
     let rows = rows_of(photos, config)?;
     let sampler = Sampler::new(rows, config.train.batch, config.train.seed, config.train.reshuffle);
@@ -96,6 +97,9 @@ pub fn train(
             run.follow(photos, &state.latents)?;
             return Ok(outcome(&state, &Log::read(run, state.step), true));
         }
+    }
+    if let Some(text) = config.train.precision.note() {
+        let _ = watch.on(Event::Note { text });
     }
     run.write_config(config)?;
     run.write_manifest(photos, &state.latents)?;

@@ -39,7 +39,8 @@ pub fn joint_step(
 ) -> Stepped {
     let batch = rows.dims()[0];
     let rows = rows.autodiff().require_grad();
-    let (image, statistics) = generator.forward_train(latent.decode(rows.clone()));
+    let (image, statistics) =
+        generator.forward_train(latent.decode(rows.clone()), config.precision);
     let losses = loss.per_image(image, target.clone());
     let mut gradients = losses.clone().sum().backward();
 
@@ -69,7 +70,8 @@ impl Recalibration {
     /// Runs `rows` `[B, P]` through `model` (on a device without gradients) and counts its statistics.
     pub fn add(&mut self, model: &Model, rows: Tensor<2>) {
         let weight = rows.dims()[0] as f64;
-        let (_, statistics) = model.generator.forward_train(model.latent.decode(rows));
+        let precision = model.config.train.precision;
+        let (_, statistics) = model.generator.forward_train(model.latent.decode(rows), precision);
         let terms = statistics.into_iter().map(|Statistics { mean, variance }| {
             let square = variance + mean.clone() * mean.clone();
             [mean.mul_scalar(weight), square.mul_scalar(weight)]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test uses some
 
+pub mod conv;
+
 use lacuna_kernels::ConvShape;
 
 /// Numbers that repeat: about normal (a sum of four uniform ones), mean 0, deviation 1.

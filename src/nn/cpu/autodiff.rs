@@ -69,20 +69,20 @@ fn record<G: Gradient<N>, C: CheckpointStrategy, const N: usize>(
 struct Convolve;
 
 impl Gradient<2> for Convolve {
-    type State = (FlexTensor, FlexTensor, ConvShape, Pass);
+    type State = (FlexTensor, FlexTensor, ConvShape, ConvSpec);
 
     fn gradients(
-        (x, weight, shape, pass): Self::State,
+        (x, weight, shape, spec): Self::State,
         dy: FlexTensor,
         [wants_x, wants_weight]: [bool; 2],
     ) -> [Option<FlexTensor>; 2] {
-        let dy = channels_last(dy);
+        let (dy, pass, precision) = (channels_last(dy), spec.pass(), spec.precision);
         let dw = wants_weight.then(|| match pass {
-            Pass::Forward => weight_gradient(&shape, x, dy.clone()),
+            Pass::Forward => weight_gradient(&shape, precision, x, dy.clone()),
             // The convolution reads what the transposed one writes.
-            Pass::InputGradient => weight_gradient(&shape, dy.clone(), x),
+            Pass::InputGradient => weight_gradient(&shape, precision, dy.clone(), x),
         });
-        [wants_x.then(|| pass_through(&shape, pass.turned(), dy, weight)), dw]
+        [wants_x.then(|| pass_through(&shape, precision, pass.turned(), dy, weight)), dw]
     }
 }
 
@@ -235,7 +235,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
             let x = channels_last(x);
             let shape = shape_of(spec, dims(&x), dims(&weight));
             let y = Flex::convolve(x.clone(), weight.clone(), spec);
-            (y, Some((x, weight, shape, spec.pass())))
+            (y, Some((x, weight, shape, spec)))
         })
     }
 

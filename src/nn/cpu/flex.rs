@@ -16,13 +16,14 @@ use super::map::{
 };
 use super::{ConvSpec, EPSILON, Frozen, Kernels};
 use crate::loss::LossConfig;
+use crate::nn::Precision;
 use crate::nn::profile::span;
 
 /// The shape of the convolution behind `spec`: for a transposed one that whose input gradient it is.
 pub(super) fn shape_of(spec: ConvSpec, x: [usize; 4], weight: [usize; 4]) -> ConvShape {
     let [batch, _, height, width] = x;
     let [output, input, kernel, _] = weight;
-    let ConvSpec { stride, padding, dilation, groups, transposed } = spec;
+    let ConvSpec { stride, padding, dilation, groups, transposed, .. } = spec;
     // Doubling is exact: 2H + 2p - (k - 1) - 1 = 2 (H - 1) for k = 4, p = 1.
     let [height, width] =
         if transposed { [height * stride, width * stride] } else { [height, width] };
@@ -44,6 +45,7 @@ pub(super) fn target_of(shape: &ConvShape, pass: Pass) -> [usize; 4] {
 /// A pass through the convolution of `shape`.
 pub(super) fn pass_through(
     shape: &ConvShape,
+    precision: Precision,
     pass: Pass,
     from: FlexTensor,
     weight: FlexTensor,
@@ -56,18 +58,24 @@ pub(super) fn pass_through(
     let mut to = take(target.iter().product());
     let (weight, strides) = weights_of(weight);
     let numbers = from_first(&weight);
-    let packed = Packed::of(Level::best(), shape, numbers, strides, pass);
+    let packed = Packed::of(Level::best(), precision.into(), shape, numbers, strides, pass);
     convolve(shape, &packed, slice(&from), Epilogue::Nothing, &mut to);
     recycle(from);
     map(to, target)
 }
 
 /// Its gradient with regard to the weights.
-pub(super) fn weight_gradient(shape: &ConvShape, x: FlexTensor, dy: FlexTensor) -> FlexTensor {
+pub(super) fn weight_gradient(
+    shape: &ConvShape,
+    precision: Precision,
+    x: FlexTensor,
+    dy: FlexTensor,
+) -> FlexTensor {
     let _span = span("conv weight gradient");
     let (x, dy) = (channels_last(x), channels_last(dy));
     let mut dw = take(shape.weight_len());
-    conv_weight_gradient(Level::best(), shape, slice(&x), slice(&dy), &mut dw);
+    let precision = precision.into();
+    conv_weight_gradient(Level::best(), precision, shape, slice(&x), slice(&dy), &mut dw);
     recycle(x);
     recycle(dy);
     tap_major(dw, [shape.output, shape.input / shape.groups, shape.kernel, shape.kernel])
@@ -86,7 +94,7 @@ pub(super) fn loss_shape([batch, channels, height, width]: [usize; 4]) -> LossSh
 impl Kernels for Flex {
     fn convolve(x: FlexTensor, weight: FlexTensor, spec: ConvSpec) -> FlexTensor {
         let shape = shape_of(spec, dims(&x), dims(&weight));
-        pass_through(&shape, spec.pass(), x, weight)
+        pass_through(&shape, spec.precision, spec.pass(), x, weight)
     }
 
     fn norm_act(

@@ -66,7 +66,8 @@ impl Frozen {
         });
         let strides = WeightStrides { target: b * taps, source: taps, tap: 1 };
         let shape = shape_of(spec, [1, 0, side, side], weight);
-        let pack = |pass| Packed::of(Level::best(), &shape, &numbers, strides, pass);
+        let (level, precision) = (Level::best(), spec.precision.into());
+        let pack = |pass| Packed::of(level, precision, &shape, &numbers, strides, pass);
         let (forward, backward) = (pack(spec.pass()), pack(spec.pass().turned()));
         Self { spec, weight, forward, backward, bias }
     }

@@ -23,6 +23,7 @@ use lacuna_kernels::{LatentNet, Pass, SLOPE};
 
 pub(crate) use frozen::{Frozen, NormNumbers};
 
+use super::Precision;
 use super::norm::{BATCH_NORM_EPSILON, LEAKY_SLOPE};
 use crate::loss::LossConfig;
 
@@ -31,7 +32,7 @@ pub(crate) fn is_here(device: &Device) -> bool {
     device.clone().without_autodiff() == Device::flex()
 }
 
-/// How a convolution reads its input; channels and kernel are the weights'.
+/// How a convolution reads its input, and what it rounds it to; channels and kernel are the weights'.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ConvSpec {
     pub stride: usize,
@@ -40,6 +41,7 @@ pub(crate) struct ConvSpec {
     pub groups: usize,
     /// The transposed convolution, weights `[in, out, k, k]`.
     pub transposed: bool,
+    pub precision: Precision,
 }
 
 impl ConvSpec {
