@@ -1,5 +1,5 @@
 # The contributing guide: what to run, and when.
-.PHONY: check test parity bench sanitize demo
+.PHONY: check test parity bench sanitize emulate demo
 
 check: ## before every commit: format, lints, docs, tests
 	.ci/run
@@ -16,6 +16,10 @@ bench: ## one step of training and restoration: time and memory; every layer: sh
 sanitize: ## the kernels' tests under AddressSanitizer
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test -p lacuna-kernels \
 		--target x86_64-unknown-linux-gnu --target-dir target/sanitize
+
+emulate: ## the kernels' tests on an emulated processor with AVX-512 and bf16, about half an hour
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=$(CURDIR)/kernels/emulate \
+		cargo test --release -p lacuna-kernels --tests
 
 demo: ## five minutes, no download
 	cargo run --release -- demo
