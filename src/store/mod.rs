@@ -18,7 +18,7 @@ mod model;
 mod probe;
 mod tensors;
 
-pub use atomic::{write_atomically, write_with};
+pub use atomic::{abandon_writes, write_atomically, write_with};
 pub use checkpoint::Checkpoint;
 pub use latents::Latents;
 pub use lock::Lock;
