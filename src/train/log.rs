@@ -85,6 +85,11 @@ impl Log {
         }
     }
 
+    /// The newest line.
+    pub fn last(&self) -> Option<&LogLine> {
+        self.lines.last()
+    }
+
     /// Draws the curve.
     pub fn draw(&self) -> Result<()> {
         let points =
