@@ -12,7 +12,7 @@ use crate::image::{PALETTE, Series, loss_curve, save_png};
 use crate::store::write_atomically;
 
 /// Steps between two lines.
-const EVERY: u64 = 10;
+pub(super) const EVERY: u64 = 10;
 
 /// One line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

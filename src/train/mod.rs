@@ -9,6 +9,7 @@
 //! resume.rs          where a run starts, and whether anything is left to do
 //! run.rs             the folder of a run
 //! info.rs            what is known of a run or a model without opening it
+//! tensorboard/       a listener that writes what TensorBoard reads
 //! ```
 
 mod clock;
@@ -19,6 +20,8 @@ mod resume;
 mod run;
 mod sgd;
 mod step;
+#[cfg(feature = "tensorboard")]
+pub mod tensorboard;
 
 use std::path::PathBuf;
 
