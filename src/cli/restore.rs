@@ -9,29 +9,16 @@ use lacuna::restore::job::{Job, MaskSource, run as run_job};
 use lacuna::restore::{FitSettings, Task};
 use lacuna::{Error, Model, Result};
 
-use super::Ending;
 use super::options::{FitOptions, RunOptions, whole};
 use super::progress::Progress;
+use super::{Ending, help};
 
 /// Mend photos that are already damaged.
 ///
-/// For NAME.jpg writes, below OUT:
-///   NAME.png           the mended picture; for inpainting the photo itself with the
-///                      hole filled and every known pixel as it was
-///   NAME.raw.png       the image of the model
-///   NAME.residual.png  mid-grey where that image agrees with what is known
-///   NAME.strip.png     input | raw | result
-///   restore.json       what was done to each
-/// A folder keeps its tree and names; what was done before with the same settings is
-/// skipped.
-///
-///   lacuna restore inpaint --model RUN scan.png --mask mask.png --out mended
-///   lacuna restore inpaint --model RUN cutout.png --out mended   (fills the transparent)
-///   lacuna restore inpaint --model RUN photos/ --hole center:40% --out mended
-///   lacuna restore superres --model RUN thumbnails/ --out mended
-///   lacuna restore colorize --model RUN grey.jpg --out mended
+/// Whatever is wrong with them, the model is the same. A folder keeps its tree and names; what was done before with the
+/// same settings is skipped.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = help::RESTORE)]
 pub(super) struct RestoreArguments {
     /// What is wrong with them
     task: TaskName,
@@ -119,6 +106,7 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     };
     let restorer = Lcm::new(model, settings)?;
     let mut progress = Progress::new(arguments.options.json);
+    tell_of(&settings, job.batch, &progress);
     let summary = run_job(&job, &restorer, &config, &device, &mut progress)?;
     let out = job.out.display();
     progress.say(&format!(
@@ -127,9 +115,23 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     ));
     Ok(match summary {
         _ if summary.stopped => Ending::Interrupted,
-        _ if summary.failed > 0 => Ending::WithFailures,
-        _ => Ending::Done,
+        _ => Ending::of(summary.mended + summary.skipped, summary.failed),
     })
+}
+
+/// What is decided, for those who asked.
+fn tell_of(settings: &FitSettings, batch: usize, progress: &Progress) {
+    let FitSettings { fit, plateau } = settings;
+    let early = match plateau.window {
+        0 => "none stops early".to_string(),
+        window => {
+            let percent = 100.0 * plateau.tolerance;
+            format!("one whose energy fell by less than {percent} % in {window} steps stops")
+        }
+    };
+    let (steps, lr) = (fit.steps, fit.lr);
+    progress
+        .detail(&format!("at most {steps} steps at rate {lr}, {early}; {batch} photos at a time"));
 }
 
 fn mask(arguments: &RestoreArguments, task: Task) -> Result<MaskSource> {
