@@ -97,8 +97,13 @@ fn verbatim(text: &str, roff: &mut Roff) {
         let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
         let lines = match first.strip_suffix(':') {
             Some(heading) => {
+                // `Files in RUN`: what is not the heading's own word is no word to be written large.
+                let (heading, of) = heading.split_once(" in ").unwrap_or((heading, ""));
                 let heading = if heading == "Exit codes" { "Exit status" } else { heading };
                 roff.control("SH", [heading.to_uppercase().as_str()]);
+                if !of.is_empty() {
+                    roff.text([roman(format!("In {of}:"))]);
+                }
                 rest
             }
             None => {
