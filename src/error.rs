@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The library's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// All that can go wrong. Each message is one line: the value, the problem, the remedy.
+/// All that can go wrong, or end early. Each message is one line: the value, the problem, the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -29,6 +29,10 @@ pub enum Error {
     /// A model, a checkpoint or a run folder is damaged or of another kind.
     #[error("model `{}`: {problem}; {remedy}", path.display())]
     Model { path: PathBuf, problem: String, remedy: String },
+
+    /// The observer asked to stop before there was anything to hand back.
+    #[error("stopped while {doing}")]
+    Stopped { doing: String },
 
     /// Any other value handed in by the caller.
     #[error("{what}: {problem}; {remedy}")]
@@ -85,6 +89,11 @@ impl Error {
     ) -> Error {
         let path = path.as_ref().to_path_buf();
         Error::Model { path, problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// The observer asked to stop; `doing` says what was being done, as in "reading photos".
+    pub fn stopped(doing: impl Into<String>) -> Error {
+        Error::Stopped { doing: doing.into() }
     }
 
     /// A value handed in by the caller, with its problem and remedy.

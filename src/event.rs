@@ -12,6 +12,10 @@ use crate::restore::Task;
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
+    /// A folder is being walked through: so many pictures were found by now.
+    Listing { found: usize },
+    /// So many of the `total` pictures of a folder have been read.
+    Reading { done: usize, total: usize },
     /// A file was left out; `problem` says why and what to do.
     Skipped { path: PathBuf, problem: String },
     /// A picture that was to be mended or damaged cannot be; `problem` names it and what to do.
@@ -41,6 +45,8 @@ pub enum Event {
     Fit { step: usize, steps: usize, active: usize, energy: f32 },
     /// A picture is mended and written.
     Restored { input: PathBuf, output: PathBuf, steps: usize, energy: f32 },
+    /// A damaged copy of a picture is written.
+    Damaged { input: PathBuf, output: PathBuf },
     /// A picture was mended earlier with the same settings and is left as it is.
     AlreadyDone { input: PathBuf, output: PathBuf },
     /// A page to look at was written.

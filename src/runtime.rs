@@ -5,6 +5,7 @@
 //! numbers are the same on every device.
 
 use burn::tensor::Device;
+use lacuna_kernels::Level;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -36,6 +37,19 @@ pub fn device(name: &str) -> Result<Device> {
             "use `cpu`, `cuda:0` or `wgpu`",
         )),
     }
+}
+
+/// The device `name` in words: its threads and the instruction set of its kernels on a CPU.
+pub fn describe(name: &str) -> String {
+    if name != "cpu" && name != "cpu:0" {
+        return name.to_string();
+    }
+    let (level, best) = (Level::best(), Level::available().pop());
+    let why = match best {
+        Some(best) if best != level => format!(" (of {best}, as LACUNA_CPU asks)"),
+        _ => " (the best that this processor has)".to_string(),
+    };
+    format!("cpu: kernels {level}{why}, {} threads", rayon::current_num_threads())
 }
 
 /// Limits the CPU work of this process to `count` threads; results do not depend on it. To be called before any

@@ -10,6 +10,7 @@ use lacuna::data::{PhotoConfig, Photos};
 use lacuna::event::Silent;
 use lacuna::method::Lcm;
 use lacuna::restore::{Evidence, FitSettings, Plateau, Restored, Restorer, Stop, Task};
+use lacuna::store::Origin;
 use lacuna::train::{Run, train};
 
 /// A model that has seen a few photos.
@@ -112,7 +113,7 @@ fn a_saved_model_renders_what_it_rendered_bit_for_bit() {
     let dir = tempfile::tempdir().unwrap();
     let model = trained(dir.path());
     let render = |model: &Model| model.render(model.rows(model.fixed.start.clone())).to_data();
-    model.save(&dir.path().join("again"), "").unwrap();
+    model.save(&dir.path().join("again"), "", &Origin::default()).unwrap();
     let again = Model::open(&dir.path().join("again"), &Device::flex()).unwrap();
     assert_eq!(render(&model), render(&again));
     assert_eq!(model.digest(), again.digest());

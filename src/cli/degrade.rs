@@ -15,22 +15,16 @@ use lacuna::restore::job::{Input, list, probe_places};
 use lacuna::store::probe;
 use lacuna::{Error, Result};
 
-use super::Ending;
-use super::interrupt;
 use super::options::{DamageOptions, whole as whole_number};
 use super::progress::Progress;
+use super::{Ending, help, interrupt};
 
 /// Make damaged copies of whole photos, for experiments.
 ///
-/// For NAME.jpg writes OUT/NAME.png: with a transparent hole (inpaint), smaller (superres),
-/// grey (colorize), noisy (denoise), or after JPEG compression (jpeg). `restore` reads them
-/// as they are. No file is ever replaced.
-///
-///   lacuna degrade inpaint photos/ --hole center:40% --out damaged
-///   lacuna degrade superres photos/ --factor 8 --size 64 --out small --truth whole
-///   lacuna degrade denoise photos/ --sigma 0.1 --out noisy
+/// For NAME.jpg writes OUT/NAME.png: with a transparent hole (inpaint), smaller (superres), grey (colorize), noisy
+/// (denoise), or after JPEG compression (jpeg). `restore` reads them as they are. No file is ever replaced.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = help::DEGRADE)]
 pub(super) struct DegradeArguments {
     /// What to do to them
     task: DamageName,
@@ -48,6 +42,9 @@ pub(super) struct DegradeArguments {
     /// Also write the whole photos, at the size before the damage, into this folder
     #[arg(long, value_name = "DIR")]
     truth: Option<PathBuf>,
+    /// One JSON object a line on stdout for every event, for machines
+    #[arg(long)]
+    json: bool,
 }
 
 /// The tasks by what they mend, each with the damage that it is for.
@@ -84,7 +81,7 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     if arguments.size == Some(0) {
         return Err(Error::input("--size", "0 is out of range", "give a number 1 or more"));
     }
-    let mut progress = Progress::new(false);
+    let mut progress = Progress::new(arguments.json);
     let inputs = list(&arguments.inputs, &arguments.out, &mut progress)?;
     refuse_existing(&inputs, &arguments)?;
     probe_places(&inputs)?;
@@ -113,9 +110,11 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
             save_png(truth_of(input, folder, &arguments.out), picture.to_rgb8())?;
         }
         made += 1;
+        let (input, output) = (input.path.clone(), input.result());
+        let _ = progress.on(Event::Damaged { input, output });
     }
     progress.say(&format!("{made} copies, {failed} failed: {}", arguments.out.display()));
-    Ok(if failed > 0 { Ending::WithFailures } else { Ending::Done })
+    Ok(Ending::of(made, failed))
 }
 
 /// A copy never replaces a file, whosever it is, another copy among them.

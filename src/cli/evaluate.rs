@@ -15,24 +15,19 @@ use lacuna::store::{probe, write_atomically};
 use lacuna::train::Run;
 use lacuna::{Error, Result};
 
-use super::Ending;
 use super::options::{DamageOptions, FitOptions, RunOptions};
 use super::progress::{Progress, print_result};
 use super::restore::TaskName;
+use super::{Ending, help};
 
 /// Every score, and their means.
 const FILES: [&str; 2] = ["scores.csv", "table.md"];
 
 /// Measure a model on photos it has never seen, beside what needs no model.
 ///
-/// Writes REPORT/table.md, scores.csv and a contact sheet for each task; no file is ever
-/// replaced.
-///
-///   lacuna evaluate --model RUN --out REPORT --hole center:25
-///   lacuna evaluate --model RUN --out REPORT --tasks inpaint,denoise --sigma 0.2
-///   lacuna evaluate --model RUN --out REPORT --data PHOTOS
+/// Writes OUT/table.md, scores.csv and a contact sheet for each task; no file is ever replaced.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = help::EVALUATE)]
 pub(super) struct EvaluateArguments {
     /// The run
     #[arg(long, value_name = "RUN")]

@@ -1,18 +1,30 @@
 //! Ctrl-C: the first asks for a clean stop, the second ends the program at once.
 
+use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::progress::print;
+use lacuna::store::abandon_writes;
+
+use super::voice::{Loudness, loudness, print};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
 /// Starts to listen to Ctrl-C and to a polite kill; `stopping` says what the first does.
 pub(super) fn listen(stopping: &'static str) {
     let handler = move || match PRESSED.fetch_add(1, Ordering::SeqCst) {
-        0 => print(&format!("\n{stopping}; press Ctrl-C again to stop at once")),
-        _ => process::exit(130),
+        0 => {
+            // Where the terminal wrote `^C` into the line of the progress bar.
+            if std::io::stderr().is_terminal() && loudness() > Loudness::Quiet {
+                let _ = writeln!(std::io::stderr());
+            }
+            print(&format!("{stopping}; press Ctrl-C again to stop at once"));
+        }
+        _ => {
+            abandon_writes();
+            process::exit(130)
+        }
     };
     // Without a handler Ctrl-C still ends the program, only less cleanly: nothing to fail over.
     let _ = ctrlc::set_handler(handler);

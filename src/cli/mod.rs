@@ -3,35 +3,64 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 2 | something that was given cannot be used; one line on stderr says what and what to do |
-//! | 130 | Ctrl-C; all that was finished is kept |
+//! | 1 | done but for some inputs, each of which was named on stderr |
+//! | 2 | an error, or all inputs failed; one line on stderr says what is wrong and what to do |
+//! | 130 | Ctrl-C or a polite kill; all that was finished is kept |
+//!
+//! A file that training or measuring skips in a folder is no failure: it is named, and counts for nothing.
+//!
+//! ```text
+//! voice.rs      what is said, how loud, in which colours
+//! progress.rs   events told; bar.rs: one line that is drawn over and over
+//! interrupt.rs  Ctrl-C
+//! options.rs    what several subcommands share
+//! help.rs       examples for --help and the manual
+//! ```
 
+mod bar;
+mod completions;
 mod degrade;
 mod demo;
 mod evaluate;
+mod help;
+mod info;
 mod interrupt;
+mod man;
 mod needs;
 mod options;
 mod progress;
 mod restore;
 mod train;
+mod voice;
 
+use std::env;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use lacuna::Result;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use lacuna::{Error, Result};
 
-/// Learns a prior from your own photos and mends any damaged one with it.
-///
-///   lacuna demo                                          a tour of five minutes, nothing to download
-///   lacuna train PHOTOS --out RUN                        learn from a folder of photos
-///   lacuna restore inpaint --model RUN OLD.png --mask MASK.png --out MENDED
-///   lacuna restore superres --model RUN SMALL/ --out MENDED
+/// Learns a prior from your own photos and mends any damaged one with it
 #[derive(Debug, Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(version, after_long_help = help::LACUNA)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    voice: voice::VoiceOptions,
+}
+
+impl Arguments {
+    /// What stands on the command line; ends the program where that asks for help or cannot be understood.
+    pub fn of_the_command_line() -> Self {
+        let colours = voice::colour_of_the_parser(env::args_os());
+        let matches = command().color(colours).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The command line as a whole: what help, completions and the manual are made from.
+fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Each is described, with examples, where its arguments are.
@@ -42,6 +71,9 @@ enum Command {
     Degrade(degrade::DegradeArguments),
     Evaluate(evaluate::EvaluateArguments),
     Demo(demo::DemoArguments),
+    Info(info::InfoArguments),
+    Completions(completions::CompletionsArguments),
+    Man(man::ManArguments),
 }
 
 impl Command {
@@ -54,6 +86,7 @@ impl Command {
             }
             Command::Degrade(_) => "stopping after this picture",
             Command::Evaluate(_) => "stopping: the task in progress is dropped, finished ones stay",
+            Command::Info(_) | Command::Completions(_) | Command::Man(_) => "stopping",
         }
     }
 }
@@ -64,11 +97,25 @@ enum Ending {
     Done,
     /// Some of what was given could not be used; each was reported.
     WithFailures,
+    /// Nothing of what was given could be used.
+    Failed,
     Interrupted,
+}
+
+impl Ending {
+    /// Of inputs one by one, `done` of them now or before.
+    fn of(done: usize, failed: usize) -> Self {
+        match (done, failed) {
+            (_, 0) => Ending::Done,
+            (0, _) => Ending::Failed,
+            _ => Ending::WithFailures,
+        }
+    }
 }
 
 /// Runs the program and prints an error, if there is one, as one line.
 pub fn run(arguments: Arguments) -> ExitCode {
+    arguments.voice.apply();
     interrupt::listen(arguments.command.stopping());
     let ending: Result<Ending> = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
@@ -76,14 +123,40 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Degrade(arguments) => degrade::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Info(arguments) => info::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     };
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
-        Ok(Ending::WithFailures) => ExitCode::from(2),
+        Ok(Ending::WithFailures) => ExitCode::from(1),
+        Ok(Ending::Failed) => ExitCode::from(2),
         Ok(Ending::Interrupted) => ExitCode::from(130),
+        Err(error @ Error::Stopped { .. }) => {
+            voice::print(&error.to_string());
+            ExitCode::from(130)
+        }
         Err(error) => {
-            progress::print(&format!("error: {error}"));
+            voice::print(&format!("error: {error}"));
             ExitCode::from(2)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn a_partial_failure_is_told_from_a_failure_of_all() {
+        assert_eq!(Ending::of(3, 0), Ending::Done);
+        assert_eq!(Ending::of(0, 0), Ending::Done);
+        assert_eq!(Ending::of(3, 1), Ending::WithFailures);
+        assert_eq!(Ending::of(0, 1), Ending::Failed);
     }
 }

@@ -1,16 +1,20 @@
 //! Options that several subcommands share.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use burn::tensor::Device;
-use clap::{Args, ValueEnum};
-use lacuna::config::{Config, FitConfig, Layers};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, ValueEnum};
+use lacuna::config::{Config, FitConfig, Layers, PRESETS};
 use lacuna::evaluate::Damage;
 use lacuna::event::{Event, Observer};
 use lacuna::nn::Precision;
 use lacuna::restore::Task;
 use lacuna::{Model, Result, runtime};
+
+use super::voice::detail;
 
 /// Settings: a preset, a file over it, single keys over that.
 #[derive(Debug, Args)]
@@ -33,6 +37,27 @@ impl SettingsOptions {
             layers.set(assignment)?;
         }
         Ok(layers)
+    }
+}
+
+/// The name of a preset: completed and listed, and refused by the library, which knows them.
+#[derive(Debug, Clone)]
+pub(super) struct PresetParser;
+
+impl TypedValueParser for PresetParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(PRESETS.iter().map(|(name, _)| PossibleValue::new(*name))))
     }
 }
 
@@ -83,7 +108,12 @@ impl RunOptions {
         if let Some(threads) = self.threads {
             runtime::set_threads(threads)?;
         }
-        runtime::device(&self.device)
+        let device = runtime::device(&self.device)?;
+        if !self.json {
+            let asked = if self.threads.is_some() { "as --threads asks" } else { "all cores" };
+            detail(&format!("device {}, {asked}", runtime::describe(&self.device)));
+        }
+        Ok(device)
     }
 }
 

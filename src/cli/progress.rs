@@ -2,103 +2,111 @@
 
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lacuna::event::{Event, Observer};
 
+use super::bar::{Bar, Pace, part};
 use super::interrupt;
+use super::voice::{self, Loudness};
 
-/// Seconds between two lines of a log.
-const LOG_EVERY: Duration = Duration::from_secs(10);
+pub(super) use super::voice::print_result;
 
 /// Listens to a run; also tells it when Ctrl-C was pressed.
 pub(super) struct Progress {
     json: bool,
-    bar: ProgressBar,
-    last_line: Option<Instant>,
+    bar: Bar,
     /// When the first step was told of.
     began: Option<Instant>,
-    /// The task that is measured, with what parts it from what follows.
+    /// The task that is measured.
     task: String,
     /// Pictures done and to do, in a restoration.
     pictures: (usize, usize),
+    /// Pictures in the batch that is fitted.
+    batch: usize,
+    /// Of what is under way: reading photos, or fitting.
+    pace: Option<Pace>,
 }
 
 impl Progress {
     pub fn new(json: bool) -> Self {
-        let target = if json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        // The bar gives way on a narrow terminal, the numbers stay.
-        let style = ProgressStyle::with_template("{msg} {wide_bar:.dim}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { json, bar, last_line: None, began: None, task: String::new(), pictures: (0, 0) }
+        let (began, pace) = (None, None);
+        Self {
+            json,
+            bar: Bar::new(json),
+            began,
+            task: String::new(),
+            pictures: (0, 0),
+            batch: 0,
+            pace,
+        }
     }
 
     /// A line on stderr that stays, with the bar below it.
     pub fn say(&self, line: &str) {
-        if self.json {
-            return;
-        }
-        match self.bar.is_hidden() {
-            true => print(line),
-            false => self.bar.suspend(|| print(line)),
+        if !self.json {
+            self.bar.say(line);
         }
     }
 
-    /// Moves the bar; where there is none, a line now and then.
-    fn show(&mut self, done: u64, of: u64, text: String) {
-        self.bar.set_length(of);
-        self.bar.set_position(done);
-        let due = self.last_line.is_none_or(|last| last.elapsed() >= LOG_EVERY) || done == of;
-        if self.bar.is_hidden() && due && !self.json {
-            print(&text);
-            self.last_line = Some(Instant::now());
+    /// A line for those who asked for more with `-v`.
+    pub fn detail(&self, line: &str) {
+        if voice::loudness() == Loudness::Verbose {
+            self.say(line);
         }
-        self.bar.set_message(text);
+    }
+
+    /// What is left, by the pace at which `done` of `all` came about; empty at first.
+    fn time_left(&mut self, done: f64, all: f64) -> String {
+        let pace = self.pace.get_or_insert_with(|| Pace::from(done));
+        pace.left(done, all).map_or(String::new(), |seconds| format!("{} left", clock(seconds)))
     }
 
     fn tell(&mut self, event: &Event) {
         match event {
+            Event::Listing { found } => {
+                self.bar.show(&[part(0, format!("{found} photos found"))], 0.0, false);
+            }
+            Event::Reading { done, total } => {
+                let left = self.time_left(*done as f64, *total as f64);
+                let parts = [part(0, format!("reading photos {done}/{total}")), part(1, left)];
+                self.bar.show(&parts, *done as f64 / (*total).max(1) as f64, false);
+            }
             Event::Step { step, steps, loss, images_per_second, seconds_left } => {
                 // By time, not by steps: a run may end by either.
                 let began = *self.began.get_or_insert_with(Instant::now);
                 let (gone, left) = (began.elapsed().as_secs_f64(), *seconds_left);
                 let share = if left > 0.0 { gone / (gone + left) } else { 1.0 };
-                let text = format!(
-                    "{:.0} %  step {step}  loss {loss:.4}  {images_per_second:.0} images/s  {} left",
-                    100.0 * share,
-                    clock(left)
-                );
-                let done = if step == steps { 1000 } else { (999.0 * share) as u64 };
-                self.show(done, 1000, text);
+                let parts = [
+                    part(0, format!("{:.0} %", 100.0 * share)),
+                    part(4, format!("step {step}")),
+                    part(2, format!("loss {loss:.4}")),
+                    part(3, format!("{images_per_second:.0} images/s")),
+                    part(1, format!("{} left", clock(left))),
+                ];
+                self.bar.show(&parts, share, step == steps);
             }
-            Event::Fit { step, steps, active, energy } => {
-                let (done, total) = self.pictures;
-                let task = &self.task;
-                let text = format!(
-                    "{task}pictures {done}/{total}  step {step}/{steps}  {active} moving  energy {energy:.4}"
-                );
-                let (at, of) = (done * steps + step * (*active).max(1), total * steps);
-                self.show(at.min(of) as u64, of as u64, text);
-            }
+            Event::Fit { step, steps, active, energy } => self.fit(*step, *steps, *active, *energy),
             Event::Measuring { task, .. } => {
-                self.task = format!("{}  ", task.name());
-                self.last_line = None;
+                (self.task, self.pace) = (task.name().to_string(), None);
+                self.bar.begin();
             }
             Event::Batch { done, total } => self.pictures = (*done, *total),
             Event::Recalibrated { batch, batches } => {
-                let text = format!("running statistics {batch}/{batches}");
-                self.show(*batch as u64, *batches as u64, text);
+                let parts = [part(0, format!("running statistics {batch}/{batches}"))];
+                self.bar.show(&parts, *batch as f64 / *batches as f64, batch == batches);
             }
             Event::Skipped { path, problem } => match problem.contains(&*path.to_string_lossy()) {
                 true => self.say(&format!("skipped: {problem}")),
                 false => self.say(&format!("skipped: `{}`: {problem}", path.display())),
             },
             Event::Failed { problem, .. } => self.say(&format!("error: {problem}")),
-            Event::Photos { train, held_out, skipped, duplicates } => self.say(&format!(
-                "{train} photos to learn from, {held_out} held out, {skipped} files skipped, {duplicates} copies"
-            )),
+            Event::Photos { train, held_out, skipped, duplicates } => {
+                self.pace = None;
+                self.say(&format!(
+                    "{train} photos to learn from, {held_out} held out, {skipped} files skipped, {duplicates} copies"
+                ));
+            }
             Event::Resumed { step, added, removed } => {
                 let change = match (added, removed) {
                     (0, 0) => String::new(),
@@ -109,14 +117,17 @@ impl Progress {
             Event::Checkpoint { step, .. } => self.say(&format!("checkpoint at step {step}")),
             Event::Preview { path } => self.say(&format!("preview: {}", path.display())),
             Event::Model { folder } => self.say(&format!("model: {}", folder.display())),
-            Event::Restored { output, steps, energy, .. } => self
-                .say(&format!("{}  ({steps} steps, energy {energy:.4})", output.display())),
+            Event::Restored { output, steps, energy, .. } => {
+                self.say(&format!("{}  ({steps} steps, energy {energy:.4})", output.display()))
+            }
+            Event::Damaged { output, .. } => self.say(&output.display().to_string()),
             Event::AlreadyDone { output, .. } => {
                 self.say(&format!("{}  (done before)", output.display()));
             }
             Event::Needs { memory, memory_free, disk, disk_free, seconds } => {
                 let free = |bytes: u64| format!("{} free", super::needs::bytes(bytes));
-                let of_disk = disk_free.map_or(String::new(), |bytes| format!(" ({})", free(bytes)));
+                let of_disk =
+                    disk_free.map_or(String::new(), |bytes| format!(" ({})", free(bytes)));
                 let time = seconds.map_or(String::new(), |s| format!(", {} at most", clock(s)));
                 self.say(&format!(
                     "needs about {} of memory ({}), {} of disk{of_disk}{time}",
@@ -128,6 +139,24 @@ impl Progress {
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}
         }
+    }
+
+    fn fit(&mut self, step: usize, steps: usize, active: usize, energy: f32) {
+        let (done, total) = self.pictures;
+        if step == 1 {
+            self.batch = active;
+        }
+        let (at, all) = ((done * steps + step * self.batch) as f64, (total * steps) as f64);
+        let left = self.time_left(at, all);
+        let parts = [
+            part(3, self.task.clone()),
+            part(0, format!("pictures {done}/{total}")),
+            part(2, format!("step {step}/{steps}")),
+            part(5, format!("{active} moving")),
+            part(4, format!("energy {energy:.4}")),
+            part(1, left),
+        ];
+        self.bar.show(&parts, at / all.max(1.0), step == steps && done + active >= total);
     }
 }
 
@@ -144,22 +173,6 @@ impl Observer for Progress {
         }
         interrupt::asked()
     }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-/// A line on stderr; a reader that has gone is no reason to end the work.
-pub(super) fn print(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-/// What was asked for, on stdout; whoever piped it into `head` may have gone, and the files are there all the same.
-pub(super) fn print_result(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// `1 h 02 min`, `3 min 20 s`, `12 s`.

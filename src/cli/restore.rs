@@ -10,34 +10,17 @@ use lacuna::restore::job::{Job, MaskSource, WAITING_PIXELS, run as run_job};
 use lacuna::restore::{FitSettings, MAX_FEATHER, Region, Task};
 use lacuna::{Error, Result};
 
-use super::Ending;
 use super::needs::NeedsOptions;
 use super::options::{FitOptions, RunOptions, whole};
 use super::progress::Progress;
+use super::{Ending, help};
 
 /// Mend photos that are already damaged.
 ///
-/// For NAME.jpg writes, below OUT:
-///   NAME.png           the mended picture at the photo's depth, with its alpha, colour
-///                      profile, EXIF and XMP; for inpainting the photo itself with the
-///                      hole filled and every known pixel as it was; of a grey photo grey,
-///                      but for colorize, which keeps the brightness of every pixel
-///   NAME.raw.png       the image of the model
-///   NAME.residual.png  mid-grey where that image agrees with what is known
-///   NAME.strip.png     input | raw | result
-///   restore.json       what was done to each
-/// A folder keeps its tree and names; what was done before with the same settings is
-/// skipped.
-///
-///   lacuna restore inpaint --model RUN scan.png --mask mask.png --out mended
-///   lacuna restore inpaint --model RUN cutout.png --out mended   (fills the transparent)
-///   lacuna restore inpaint --model RUN photos/ --hole center:40% --shrink --out mended
-///   lacuna restore inpaint --model RUN large.jpg --mask mask.png --crop 820,440,600,600 \
-///       --shrink --feather 12 --out mended   (a face in a large photo)
-///   lacuna restore superres --model RUN thumbnails/ --out mended
-///   lacuna restore colorize --model RUN grey.jpg --out mended
+/// Whatever is wrong with them, the model is the same. A folder keeps its tree and names; what was done before with the
+/// same settings is skipped.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = help::RESTORE)]
 pub(super) struct RestoreArguments {
     /// What is wrong with them
     task: TaskName,
@@ -146,6 +129,7 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         model: (arguments.model, model.digest()),
     };
     let restorer = Lcm::new(model, settings)?;
+    tell_of(&settings, job.batch, &progress);
     let needs = &arguments.needs;
     needs.before_restoring(&mut job, &restorer, &mut progress)?;
     if needs.estimate {
@@ -161,8 +145,7 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     ));
     Ok(match summary {
         _ if summary.stopped => Ending::Interrupted,
-        _ if summary.failed > 0 => Ending::WithFailures,
-        _ => Ending::Done,
+        _ => Ending::of(summary.mended + summary.skipped, summary.failed),
     })
 }
 
@@ -180,6 +163,21 @@ fn check_form(arguments: &RestoreArguments, task: Task) -> Result<()> {
         return Err(Error::input(task.name(), "it enlarges", "leave --shrink out"));
     }
     Ok(())
+}
+
+/// What is decided, for those who asked.
+fn tell_of(settings: &FitSettings, batch: usize, progress: &Progress) {
+    let FitSettings { fit, plateau } = settings;
+    let early = match plateau.window {
+        0 => "none stops early".to_string(),
+        window => {
+            let percent = 100.0 * plateau.tolerance;
+            format!("one whose energy fell by less than {percent} % in {window} steps stops")
+        }
+    };
+    let (steps, lr) = (fit.steps, fit.lr);
+    progress
+        .detail(&format!("at most {steps} steps at rate {lr}, {early}; {batch} photos at a time"));
 }
 
 fn mask(arguments: &RestoreArguments, task: Task) -> Result<MaskSource> {

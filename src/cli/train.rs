@@ -3,31 +3,28 @@
 use std::fs;
 use std::path::PathBuf;
 
+use burn::tensor::Device;
 use clap::Args;
-use lacuna::config::{Config, Layers};
+use lacuna::config::{Changes, Config, Layers};
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::estimate::Guard;
+use lacuna::event::Observer;
 use lacuna::store::probe;
-use lacuna::train::{Run, train};
+use lacuna::train::tensorboard::TensorBoard;
+use lacuna::train::{Outcome, Run, train};
 use lacuna::{Error, Result};
 
-use super::Ending;
 use super::needs::NeedsOptions;
-use super::options::{PrecisionOption, RunOptions, SettingsOptions};
+use super::options::{PrecisionOption, PresetParser, RunOptions, SettingsOptions};
 use super::progress::{Progress, clock};
+use super::{Ending, help};
 
 /// Learn from a folder of photos.
 ///
-/// Reads every jpg, png and webp below FOLDER, holds some out by their content, and fits
-/// the model to the rest. RUN then holds the model (RUN/model), a checkpoint, the manifest,
-/// the settings, the loss curve and a preview. Ctrl-C ends at a checkpoint; --resume goes
-/// on from it.
-///
-///   lacuna train ~/photos --out runs/mine
-///   lacuna train ~/photos --out runs/mine --resume --set train.passes=160
-///   lacuna train ~/photos --out runs/short --minutes 10 --set data.flip=true
+/// Reads every jpg, png and webp below FOLDER, holds some out by their content, and fits the model to the rest. Ctrl-C
+/// ends at a checkpoint; --resume goes on from it.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = help::TRAIN)]
 pub(super) struct TrainArguments {
     /// Folder of photos; with --resume that of the run, where it is left out
     #[arg(required_unless_present = "resume")]
@@ -35,8 +32,8 @@ pub(super) struct TrainArguments {
     /// Folder of the run, made where it is missing
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
-    /// Settings to start from: photos-64, drawn-64, celeba-128, bedrooms-256, celebahq-1024, bench-64
-    #[arg(long, default_value = "photos-64", conflicts_with = "resume")]
+    /// Settings to start from
+    #[arg(long, default_value = "photos-64", conflicts_with = "resume", value_parser = PresetParser)]
     preset: String,
     #[command(flatten)]
     settings: SettingsOptions,
@@ -48,6 +45,12 @@ pub(super) struct TrainArguments {
     /// Go on from the run's checkpoint
     #[arg(long)]
     resume: bool,
+    /// Terms on which the model may be used: kept in its config.json and README.md
+    #[arg(long, value_name = "TEXT")]
+    license: Option<String>,
+    /// Also write loss, speed and previews into this folder, for TensorBoard
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
     #[command(flatten)]
     needs: NeedsOptions,
     #[command(flatten)]
@@ -60,9 +63,11 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     let folder = folder(&arguments, &run)?;
     // A hundred thousand photos take minutes to read.
     probe(run.folder())?;
+    arguments.tensorboard.as_deref().map_or(Ok(()), probe)?;
     let device = arguments.options.device()?;
     config.train.precision.check(&device)?;
     let mut progress = Progress::new(arguments.options.json);
+    progress.detail(&format!("settings: {}", Changes::of(&config)));
     let usual = PhotoConfig::from(&config);
     let kept = PhotoConfig { cache: arguments.needs.cache(usual.cache), ..usual };
     let photos = Photos::scan(&folder, kept, &mut progress)?;
@@ -71,12 +76,13 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     if needs.estimate {
         return Ok(Ending::Done);
     }
-    let mut guard = Guard::new(&mut progress, needs.memory);
-    let outcome = train(&photos, &config, &run, &device, &mut guard)?;
-    guard.verdict(&format!(
-        "all steps are kept; `lacuna train --resume --out {} --memory SIZE` goes on with smaller minibatches",
-        run.folder().display()
-    ))?;
+    let outcome = match &arguments.tensorboard {
+        None => guarded(&photos, &config, &run, &device, needs, &mut progress)?,
+        Some(folder) => {
+            let mut board = TensorBoard::new(folder, &config.train, &mut progress);
+            guarded(&photos, &config, &run, &device, needs, &mut board)?
+        }
+    };
     let how = if outcome.finished { "finished" } else { "stopped" };
     progress.say(&format!(
         "{how} after {} steps and {}, loss {:.4}",
@@ -88,6 +94,24 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
         progress.say(&format!("go on: lacuna train --resume --out {}", run.folder().display()));
     }
     Ok(if outcome.finished { Ending::Done } else { Ending::Interrupted })
+}
+
+/// Trains, and ends before the memory does.
+fn guarded(
+    photos: &Photos,
+    config: &Config,
+    run: &Run,
+    device: &Device,
+    needs: &NeedsOptions,
+    watch: &mut dyn Observer,
+) -> Result<Outcome> {
+    let mut guard = Guard::new(watch, needs.memory);
+    let outcome = train(photos, config, run, device, &mut guard)?;
+    guard.verdict(&format!(
+        "all steps are kept; `lacuna train --resume --out {} --memory SIZE` goes on with smaller minibatches",
+        run.folder().display()
+    ))?;
+    Ok(outcome)
 }
 
 /// The folder that was named, or that of the run.
@@ -136,6 +160,9 @@ fn settings(arguments: &TrainArguments, run: &Run) -> Result<Config> {
     let mut layers = arguments.settings.over(base.clone())?;
     if let Some(minutes) = arguments.minutes {
         layers.set(&format!("train.minutes={minutes}"))?;
+    }
+    if let Some(license) = &arguments.license {
+        layers.set_text("model.license", license)?;
     }
     let mut config = layers.finish()?;
     config.train.precision = arguments.precision.over(config.train.precision);

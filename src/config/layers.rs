@@ -45,7 +45,19 @@ impl Layers {
     /// # Errors
     /// Text that is no TOML.
     pub fn text(text: &str, source: &str) -> Result<Self> {
-        Ok(Self(parse(text, source)?))
+        let mut table = parse(text, source)?;
+        // Left out where it is empty, and a key that is not there could not be set.
+        let license = Table::from_iter([("license".to_string(), Value::String(String::new()))]);
+        table.entry("model").or_insert(Value::Table(license));
+        Ok(Self(table))
+    }
+
+    /// Sets one key to a text, whatever it would mean as TOML.
+    ///
+    /// # Errors
+    /// An unknown key, or one that takes no text.
+    pub fn set_text(&mut self, key: &str, text: &str) -> Result<()> {
+        self.set(&format!("{key}={}", Value::String(text.to_string())))
     }
 
     /// Lays the TOML file `path` over these settings; it may name any of the keys, and no other.
@@ -176,6 +188,21 @@ mod tests {
         layers.set("loss.pyramid=burt-adelson").unwrap();
         let config = layers.finish().unwrap();
         assert_eq!((config.train.batch, config.train.lr_theta), (4, 2.0));
+    }
+
+    #[test]
+    fn a_licence_is_text_and_settings_without_one_are_what_they_were() {
+        let mut layers = Layers::preset("bench-64").unwrap();
+        let silent = layers.clone().finish().unwrap().to_toml();
+        assert!(!silent.contains("license"), "{silent}");
+        for licence in ["1.0", "CC BY 4.0", "\"mine\"\nonly"] {
+            layers.set_text("model.license", licence).unwrap();
+            let config = layers.clone().finish().unwrap();
+            assert_eq!(config.model.license, licence);
+            let again = Layers::text(&config.to_toml(), "again").unwrap().finish().unwrap();
+            assert_eq!(again, config);
+        }
+        assert!(Layers::text(&silent, "old").unwrap().set("model.license=MIT").is_ok());
     }
 
     #[test]

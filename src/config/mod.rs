@@ -5,10 +5,12 @@
 //! ```
 //! A preset names every key, so a key that is not in it is unknown, wherever it comes from.
 
+mod changes;
 mod layers;
 
 use serde::{Deserialize, Serialize};
 
+pub use changes::Changes;
 pub use layers::{Layers, PRESETS};
 
 use crate::error::{Error, Result};
@@ -24,12 +26,29 @@ use crate::restore::Task;
 pub struct Config {
     /// Side of the square images in pixels; photos are resized to it without cropping.
     pub size: usize,
+    /// Absent where nothing is said of the model, so that settings written before it are what they were.
+    #[serde(default, skip_serializing_if = "ModelConfig::is_empty")]
+    pub model: ModelConfig,
     pub latent: LatentConfig,
     pub generator: GeneratorConfig,
     pub loss: LossConfig,
     pub data: DataConfig,
     pub train: TrainConfig,
     pub restore: RestoreConfig,
+}
+
+/// What is said of the model and goes with it wherever it is copied; nothing is computed by it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// The terms on which it may be used, in free text; empty says nothing.
+    pub license: String,
+}
+
+impl ModelConfig {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Which photos are trained on, and as what.

@@ -1,24 +1,17 @@
 //! A folder of photos: nested, of any sizes, with files among them that are none.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use walkdir::WalkDir;
 
+use super::list::{Skipped, list_pictures, stopped};
 use super::{Id, is_held_out};
 use crate::config::{Config, DataConfig};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
-use crate::image::{Picture, is_picture_name, load_bytes, read_bytes};
-
-/// Extensions of pictures that are not read: named when they are found, so that nobody wonders where they went.
-const FOREIGN: [&str; 14] = [
-    "gif", "tif", "tiff", "bmp", "heic", "heif", "avif", "jp2", "jxl", "psd", "dng", "cr2", "nef",
-    "arw",
-];
+use crate::image::{Picture, load_bytes, read_bytes};
 
 /// Decoded photos kept in memory usually, in bytes; further ones are decoded again at every visit.
 pub const CACHE_BYTES: u64 = 1 << 30;
@@ -52,13 +45,6 @@ pub struct Entry {
     pub held_out: bool,
 }
 
-/// A file that is no photo, and why.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Skipped {
-    pub path: PathBuf,
-    pub problem: String,
-}
-
 /// The photos of a folder, each content once.
 #[derive(Debug)]
 pub struct Photos {
@@ -72,19 +58,24 @@ pub struct Photos {
 }
 
 impl Photos {
-    /// Reads every picture below `root`. A file that cannot be used is reported to `watch` and skipped; of
+    /// Reads every picture below `root`, and tells `watch` how far it is. A file that cannot be used is reported to `watch` and skipped; of
     /// files with the same content the first in the order of their paths counts.
     ///
     /// # Errors
-    /// A folder that cannot be read, or one without a single usable photo.
+    /// A folder that cannot be read, or one without a single usable photo; [`Error::Stopped`] when `watch` broke
+    /// off.
     pub fn scan(root: &Path, config: PhotoConfig, watch: &mut dyn Observer) -> Result<Self> {
-        let (paths, mut skipped) = list_pictures(root)?;
+        let (paths, mut skipped) = list_pictures(root, watch)?;
         let mut entries: Vec<Entry> = Vec::new();
         let mut cache = BTreeMap::new();
         let mut places = BTreeMap::new();
         let (mut cached_bytes, mut duplicates) = (0, 0);
-        // In pieces, so that the decoded photos waiting to be filed stay few.
-        for piece in paths.chunks(64) {
+        // In pieces, so that the decoded photos waiting to be filed stay few, and whoever asks to stop is soon heard.
+        let piece = 4 * rayon::current_num_threads();
+        for (at, piece) in paths.chunks(piece).enumerate().map(|(i, paths)| (i * piece, paths)) {
+            if watch.on(Event::Reading { done: at, total: paths.len() }).is_break() {
+                return Err(stopped(root));
+            }
             let read: Vec<_> =
                 piece.par_iter().map(|path| read(&root.join(path), &config)).collect();
             for (path, read) in piece.iter().zip(read) {
@@ -174,69 +165,6 @@ impl Photos {
     }
 }
 
-/// The paths of all pictures below `root`, relative to it and sorted, and what looks like one and is not read.
-///
-/// Hidden files and folders are passed over, and so are runs, reports and mended pictures that lie inside; links
-/// are followed.
-///
-/// # Errors
-/// `root` is missing or cannot be read.
-pub fn list_pictures(root: &Path) -> Result<(Vec<PathBuf>, Vec<Skipped>)> {
-    if root.is_file() {
-        let what = format!("`{}`", root.display());
-        return Err(Error::input(what, "it is a file, no folder", "name the folder it lies in"));
-    }
-    fs::read_dir(root).map_err(Error::read(root))?;
-    let (mut paths, mut skipped) = (Vec::new(), Vec::new());
-    let hidden = |entry: &walkdir::DirEntry| {
-        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
-    };
-    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
-    for entry in walk.into_iter().filter_entry(|entry| !hidden(entry) && !is_ours(entry)) {
-        let below = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_path_buf();
-        match entry {
-            Ok(entry) if entry.path().to_str().is_none() && is_picture_name(entry.path()) => {
-                // A path goes into manifests and records, which are UTF-8.
-                let path = PathBuf::from(below(entry.path()).to_string_lossy().into_owned());
-                let problem = "its name is no UTF-8; rename it".to_string();
-                skipped.push(Skipped { path, problem });
-            }
-            Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
-            Ok(entry) => {
-                if let Some(kind) = foreign_kind(entry.path()) {
-                    let problem = format!("{kind} is not read; convert it to PNG, JPEG or WebP");
-                    skipped.push(Skipped { path: below(entry.path()), problem });
-                }
-            }
-            Err(error) => {
-                let path = error.path().map(below).unwrap_or_default();
-                skipped.push(Skipped { path, problem: format!("cannot be listed ({error})") });
-            }
-        }
-    }
-    paths.sort();
-    Ok((paths, skipped))
-}
-
-/// A folder below the root that this program wrote: mended pictures, a run with its previews, an evaluation with its
-/// sheets, a demo.
-fn is_ours(entry: &walkdir::DirEntry) -> bool {
-    const SIGNS: [&[&str]; 4] = [
-        &["restore.json"],
-        &["manifest.json", "config.toml"],
-        &["scores.csv", "table.md"],
-        &["demo.json", "portraits"],
-    ];
-    let holds = |names: &[&str]| names.iter().all(|name| entry.path().join(name).exists());
-    entry.depth() > 0 && entry.file_type().is_dir() && SIGNS.iter().any(|names| holds(names))
-}
-
-fn foreign_kind(path: &Path) -> Option<String> {
-    let extension = path.extension()?.to_str()?.to_lowercase();
-    FOREIGN.contains(&extension.as_str()).then(|| extension.to_uppercase())
-}
-
 fn read(path: &Path, config: &PhotoConfig) -> Result<(Id, Picture)> {
     let bytes = read_bytes(path)?;
     let photo = load_bytes(&bytes, path)?;
@@ -251,6 +179,8 @@ mod tests {
     use crate::event::Silent;
     use ::image::{GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
     use ::image::{Luma, LumaA, Rgb, Rgba};
+    use std::fs;
+    use std::ops::ControlFlow;
 
     const CONFIG: PhotoConfig =
         PhotoConfig { size: 8, stretch: false, hold_out: 0.3, cache: CACHE_BYTES };
@@ -320,6 +250,38 @@ mod tests {
         let after = sides();
         assert_eq!(after.len(), 60);
         assert!(before.iter().all(|(id, side)| after.get(id) == Some(side)));
+    }
+
+    #[test]
+    fn a_scan_tells_how_far_it_is_and_stops_when_it_is_asked_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let count = 9 * rayon::current_num_threads();
+        for i in 0..count {
+            let photo = RgbImage::from_pixel(4, 4, Rgb([i as u8, (i / 256) as u8, 0]));
+            photo.save(dir.path().join(format!("{i}.png"))).unwrap();
+        }
+        let mut told = Vec::new();
+        let mut until = |stop_at: usize| {
+            told.clear();
+            let mut watch = |event: Event| {
+                let Event::Reading { done, total } = event else {
+                    return ControlFlow::Continue(());
+                };
+                told.push((done, total));
+                if told.len() == stop_at {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
+            Photos::scan(dir.path(), CONFIG, &mut watch).map(|_| told.clone())
+        };
+        let told = until(0).unwrap();
+        assert!(told.len() == 3 && told.iter().all(|&(_, total)| total == count), "{told:?}");
+        assert!(told.is_sorted() && told[0].0 == 0, "{told:?}");
+        for stop_at in [1, 2] {
+            assert!(matches!(until(stop_at), Err(Error::Stopped { .. })));
+        }
     }
 
     #[test]

@@ -9,9 +9,11 @@
 
 pub mod drawn;
 mod folder;
+mod list;
 mod sampler;
 mod split;
 
-pub use folder::{Entry, PhotoConfig, Photos, Skipped, list_pictures};
+pub use folder::{Entry, PhotoConfig, Photos};
+pub use list::{Skipped, list_pictures};
 pub use sampler::{Row, Sampler};
 pub use split::{Id, is_held_out};

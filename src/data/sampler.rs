@@ -46,9 +46,14 @@ impl Sampler {
     /// `reshuffle`: every pass in an order of its own, else all in that of the first.
     pub fn new(mut rows: Vec<Row>, batch: usize, seed: u64, reshuffle: bool) -> Self {
         rows.sort();
-        let batches = rows.len().div_ceil(batch.max(1)).max(1);
+        let batches = Self::batches_of(rows.len(), batch);
         let ends = (1..=batches).map(|i| i * rows.len() / batches).collect();
         Self { order: shuffled(rows, seed, 0), ends, seed, reshuffle }
+    }
+
+    /// Minibatches that `rows` rows make.
+    pub fn batches_of(rows: usize, batch: usize) -> usize {
+        rows.div_ceil(batch.max(1)).max(1)
     }
 
     /// All rows in the order of the first pass.

@@ -1,16 +1,36 @@
 //! A file appears whole or not at all: written beside its final place, synced, then renamed.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{mem, process};
 
 use crate::error::{Error, Result};
 
 /// Tells apart two writers of one process, so that two threads never share a partial file.
 static WRITES: AtomicU64 = AtomicU64::new(0);
+
+/// The partial files of this process.
+static PARTIALS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn partials() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    PARTIALS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes away every partial file of this process, and lets no thread begin another one from here on: for a program
+/// that ends the next moment without waiting for its threads.
+pub fn abandon_writes() {
+    let partials = partials();
+    for path in partials.iter() {
+        let _ = fs::remove_file(path);
+    }
+    // Never unlocked again.
+    mem::forget(partials);
+}
 
 /// Writes `bytes` as the file `path`; an older file of that name stays untouched until the new one is complete.
 ///
@@ -39,8 +59,8 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
 
-    let mut partial = Partial { path: folder.join(partial_name(name)), renamed: false };
-    let mut out = BufWriter::new(File::create(&partial.path)?);
+    let (mut partial, file) = Partial::begin(folder.join(partial_name(name)))?;
+    let mut out = BufWriter::new(file);
     fill(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     // Without this a power cut after the rename can leave the new name with no content.
@@ -68,11 +88,22 @@ struct Partial {
     renamed: bool,
 }
 
+impl Partial {
+    /// Made and noted in one, so that none is ever there unknown.
+    fn begin(path: PathBuf) -> io::Result<(Self, File)> {
+        let mut partials = partials();
+        let file = File::create(&path)?;
+        partials.insert(path.clone());
+        Ok((Self { path, renamed: false }, file))
+    }
+}
+
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.renamed {
             let _ = fs::remove_file(&self.path);
         }
+        partials().remove(&self.path);
     }
 }
 

@@ -53,6 +53,7 @@ impl Checkpoint {
             // Bits, not digits: nothing is lost on the way.
             ("seconds".to_string(), self.seconds.to_bits().to_string()),
             ("keys".to_string(), keys.join(" ")),
+            ("version".to_string(), env!("CARGO_PKG_VERSION").to_string()),
         ]);
         save_tensors(path, &state, &text)
     }

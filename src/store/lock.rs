@@ -35,6 +35,12 @@ impl Lock {
     }
 }
 
+/// Whether a process works in `folder`; nothing is written there.
+pub fn is_held(folder: &Path) -> bool {
+    let shared = File::open(folder.join(NAME)).map(|file| file.try_lock_shared());
+    matches!(shared, Ok(Err(TryLockError::WouldBlock)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,9 +49,12 @@ mod tests {
     fn a_folder_is_held_until_the_lock_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("run");
+        assert!(!is_held(&folder) && !folder.exists());
         let first = Lock::take(&folder).unwrap();
+        assert!(is_held(&folder));
         assert!(Lock::take(&folder).unwrap_err().to_string().contains("another process"));
         drop(first);
+        assert!(!is_held(&folder));
         assert!(Lock::take(&folder).is_ok());
     }
 }

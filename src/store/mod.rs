@@ -18,10 +18,12 @@ mod model;
 mod probe;
 mod tensors;
 
-pub use atomic::{write_atomically, write_with};
+pub use atomic::{abandon_writes, write_atomically, write_with};
 pub use checkpoint::Checkpoint;
 pub use latents::Latents;
-pub use lock::Lock;
-pub(crate) use model::CHECKPOINT;
+pub use lock::{Lock, is_held};
+pub use model::Origin;
+pub(crate) use model::{CHECKPOINT, TENSORS, model_config, model_folder};
 pub use probe::probe;
+pub(crate) use tensors::{Header, read_header};
 pub use tensors::{open_tensors, save_tensors};

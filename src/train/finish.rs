@@ -10,7 +10,7 @@ use crate::event::{Event, Observer};
 use crate::image::{Picture, Sheet, pictures_of, save_png};
 use crate::model::Model;
 use crate::runtime::release_buffers;
-use crate::store::Checkpoint;
+use crate::store::{Checkpoint, Origin};
 
 /// Photos shown in a preview.
 const SHOWN: usize = 8;
@@ -42,7 +42,7 @@ pub(super) fn model(
         statistics.finish(&mut model);
     }
     release_buffers();
-    model.save(&run.model(), &card(state, photos))?;
+    model.save(&run.model(), &card(state, photos), &origin(state, photos))?;
     let _ = watch.on(Event::Model { folder: run.model() });
     sheet(&model, &|model, phi| model.render(phi), state, sampler, photos, run, watch)
 }
@@ -115,11 +115,25 @@ pub(super) fn pictures(rows: &[Row], photos: &Photos) -> Result<Vec<Picture>> {
         .collect()
 }
 
+fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
+    let held_out = photos.entries().iter().filter(|entry| entry.held_out).count();
+    Origin {
+        photos: Some(photos.entries().len() - held_out),
+        held_out: Some(held_out),
+        steps: Some(state.step),
+        ..Origin::default()
+    }
+}
+
 /// The README of the model: what it is, what it was made of. No times, so that equal runs give equal bytes.
 fn card(state: &Checkpoint, photos: &Photos) -> String {
     let config = &state.model.config;
     let train = photos.entries().iter().filter(|entry| !entry.held_out).count();
     let size = config.size;
+    let terms = match config.model.license.as_str() {
+        "" => String::new(),
+        license => format!("\nLicence: {license}\n"),
+    };
     format!(
         "# A latent convolutional model\n\n\
          Images of {size} x {size} pixels, learned from {train} photos in {} joint steps \
@@ -128,7 +142,7 @@ fn card(state: &Checkpoint, photos: &Photos) -> String {
          | `config.json` | architecture, training and restoration settings |\n\
          | `model.safetensors` | generator `g.*` with its running statistics, fixed input `latent.s`, \
          shared start `latent.start` |\n\n\
-         Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --shrink --out DIR`\n",
+         Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --shrink --out DIR`\n{terms}",
         state.step, config.train.batch, config.train.seed,
     )
 }

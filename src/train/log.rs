@@ -12,7 +12,7 @@ use crate::image::{PALETTE, Series, loss_curve, save_png};
 use crate::store::write_atomically;
 
 /// Steps between two lines.
-const EVERY: u64 = 10;
+pub(super) const EVERY: u64 = 10;
 
 /// One line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,11 @@ impl Log {
             0 => self.lines.last().map_or(f32::NAN, |line| line.loss),
             _ => (sum / steps as f64) as f32,
         }
+    }
+
+    /// The newest line.
+    pub fn last(&self) -> Option<&LogLine> {
+        self.lines.last()
     }
 
     /// Draws the curve.

@@ -8,15 +8,20 @@
 //! finish.rs          previews, and the model at the end
 //! resume.rs          where a run starts, and whether anything is left to do
 //! run.rs             the folder of a run
+//! info.rs            what is known of a run or a model without opening it
+//! tensorboard/       a listener that writes what TensorBoard reads
 //! ```
 
 mod clock;
 mod finish;
+mod info;
 mod log;
 mod resume;
 mod run;
 mod sgd;
 mod step;
+#[cfg(feature = "tensorboard")]
+pub mod tensorboard;
 
 use std::path::PathBuf;
 
@@ -33,6 +38,7 @@ use crate::store::{Checkpoint, Lock};
 use clock::Clock;
 use log::Log;
 
+pub use info::{Info, Part, State, TaskFit, Trained};
 pub use log::LogLine;
 pub use run::{Manifest, Run};
 pub use sgd::sgd;

@@ -122,8 +122,10 @@ pub(super) fn has_its_model(
         return false;
     }
     let Ok(model) = Model::open(&run.model(), device) else { return false };
-    let settings =
-        |config: &Config| (config.restore.clone(), config.loss, config.train.recalibrate);
+    let settings = |config: &Config| {
+        let Config { restore, model, .. } = config.clone();
+        (restore, model, config.loss, config.train.recalibrate)
+    };
     let (ours, saved) = (state.model.state(), model.state());
     settings(&model.config) == settings(config)
         && ours.iter().all(|(name, data)| name.contains("running") || saved.get(name) == Some(data))

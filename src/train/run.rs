@@ -89,7 +89,7 @@ impl Run {
         self.folder.join("config.toml")
     }
 
-    fn manifest_path(&self) -> PathBuf {
+    pub(super) fn manifest_path(&self) -> PathBuf {
         self.folder.join("manifest.json")
     }
 

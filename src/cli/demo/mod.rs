@@ -18,10 +18,10 @@ use lacuna::store::{probe, write_atomically};
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Model, Result};
 
-use super::Ending;
 use super::evaluate::measure;
 use super::options::{RunOptions, whole};
 use super::progress::{Progress, clock, print_result};
+use super::{Ending, help};
 use draw::Drawn;
 
 /// The tasks that the demo shows.
@@ -32,10 +32,10 @@ const MENDED: usize = 24;
 
 /// Draw portraits, learn them, mend some, and show it all on a page.
 ///
-/// Nothing is downloaded: the program draws the portraits itself. Started again with the
-/// same --out, --portraits and --seed it goes on where it was.
+/// Nothing is downloaded: the program draws the portraits itself. Started again with the same --out, --portraits and
+/// --seed it goes on where it was.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = help::DEMO)]
 pub(super) struct DemoArguments {
     /// Folder for everything
     #[arg(long, value_name = "DIR", default_value = "lacuna-demo")]

@@ -76,7 +76,7 @@ pub fn list(inputs: &[PathBuf], out: &Path, watch: &mut dyn Observer) -> Result<
             found.push((input.clone(), name.into()));
             continue;
         }
-        let (paths, skipped) = list_pictures(input)?;
+        let (paths, skipped) = list_pictures(input, watch)?;
         for skipped in skipped {
             let path = input.join(skipped.path);
             let _ = watch.on(Event::Skipped { path, problem: skipped.problem });

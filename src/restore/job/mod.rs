@@ -118,7 +118,10 @@ pub fn run(
             Ok(None) => {
                 summary.skipped += 1;
                 let (input, output) = (input.path.clone(), input.result());
-                let _ = watch.on(Event::AlreadyDone { input, output });
+                if watch.on(Event::AlreadyDone { input, output }).is_break() {
+                    summary.stopped = true;
+                    break;
+                }
             }
             Ok(Some(damaged)) => {
                 tell::all(&damaged.0, job, config.size, watch);

@@ -1,0 +1,203 @@
+//! What stands below the options of `--help`, and in the man pages: examples, files, exit codes.
+//!
+//! No line is longer than a narrow terminal, 40 columns: the parser would break it, and an example that is broken
+//! in the middle cannot be pasted. All of them are run by a test, in a folder that has the files they name.
+
+pub(super) const LACUNA: &str = "\
+Examples:
+  lacuna demo
+  lacuna train photos --out runs/mine
+  lacuna restore inpaint scan.png \\
+    --mask mask.png --shrink \\
+    --model runs/mine --out mended
+  lacuna help restore
+
+Exit codes:
+    0  done
+    1  done but for some inputs, each
+       named on stderr
+    2  an error, or all inputs failed;
+       a line says why and what to do
+  130  Ctrl-C or a polite kill; what is
+       finished is kept";
+
+pub(super) const TRAIN: &str = "\
+Examples:
+  lacuna train photos --out runs/mine
+  lacuna train --resume \\
+    --out runs/mine \\
+    --set train.passes=160
+  lacuna train photos \\
+    --out runs/short --minutes 10 \\
+    --set data.flip=false
+  lacuna train photos \\
+    --out runs/open --license MIT \\
+    --tensorboard board
+
+Files in RUN:
+  model/                  the model
+  checkpoint.safetensors  to go on from
+  config.toml             all settings
+  manifest.json           every photo
+  log.jsonl  loss.png     the loss
+  preview.png             what it makes";
+
+pub(super) const RESTORE: &str = "\
+Examples:
+  lacuna restore inpaint scan.png \\
+    --mask mask.png --shrink \\
+    --model runs/mine --out mended
+  lacuna restore inpaint cutout.png \\
+    --model runs/mine --out filled
+  lacuna restore inpaint large.jpg \\
+    --mask mask.png \\
+    --crop 820,440,600,600 \\
+    --shrink --feather 12 \\
+    --model runs/mine --out face
+  lacuna restore inpaint photos \\
+    --hole center:40% --shrink \\
+    --model runs/mine --out whole
+  lacuna restore superres small \\
+    --model runs/mine --out large
+  lacuna restore colorize grey.jpg \\
+    --model runs/mine --out colour
+
+Files in OUT, for NAME.jpg:
+  NAME.png           mended; a hole is
+                     filled, all else
+                     stays as it was
+  NAME.raw.png       the model's image
+  NAME.residual.png  mid-grey where it
+                     agrees with what
+                     is known
+  NAME.strip.png     before and after
+  restore.json       what was done";
+
+pub(super) const DEGRADE: &str = "\
+Examples:
+  lacuna degrade inpaint photos \\
+    --hole center:40% --out damaged
+  lacuna degrade superres photos \\
+    --factor 8 --size 64 \\
+    --out tiny --truth true
+  lacuna degrade denoise photos \\
+    --sigma 0.1 --out noisy";
+
+pub(super) const EVALUATE: &str = "\
+Examples:
+  lacuna evaluate --model runs/mine \\
+    --out report
+  lacuna evaluate --model runs/mine \\
+    --tasks inpaint,denoise \\
+    --hole center:40% --sigma 0.2 \\
+    --out report-noise
+  lacuna evaluate --model runs/mine \\
+    --data others --out report-others";
+
+pub(super) const DEMO: &str = "\
+Examples:
+  lacuna demo
+  lacuna demo --minutes 1 --out tour";
+
+pub(super) const INFO: &str = "\
+Examples:
+  lacuna info runs/mine
+  lacuna info runs/mine/model --json";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  source <(lacuna completions bash)
+  lacuna completions zsh > _lacuna
+  lacuna completions fish > lacuna.fish
+
+The first line belongs into ~/.bashrc,
+with zsh for bash into ~/.zshrc; the
+last file into
+~/.config/fish/completions.";
+
+pub(super) const MAN: &str = "\
+Examples:
+  lacuna man | head -n 5
+  lacuna man restore | man -l -
+  lacuna man --out man1";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Arguments, command};
+
+    const ALL: [&str; 9] =
+        [LACUNA, TRAIN, RESTORE, DEGRADE, EVALUATE, DEMO, INFO, COMPLETIONS, MAN];
+
+    /// Every command line of the examples in `text`, its continuations joined.
+    fn examples(text: &str) -> Vec<String> {
+        let lines = text.replace(" \\\n   ", "");
+        let examples = lines.lines().filter_map(|line| line.split_once("lacuna "));
+        let alone = |(before, line): (&str, &str)| {
+            let is_example = before.trim_matches(['<', '(', ' ']) == "source" || before == "  ";
+            let line = line.split(['|', '>', ')']).next()?;
+            is_example.then(|| format!("lacuna {}", line.trim()))
+        };
+        examples.filter_map(alone).collect()
+    }
+
+    #[test]
+    fn every_example_is_understood() {
+        for text in ALL {
+            let examples = examples(text);
+            assert!(!examples.is_empty(), "{text}");
+            for example in examples {
+                match Arguments::try_parse_from(example.split_whitespace()) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == clap::error::ErrorKind::DisplayHelp => {}
+                    Err(error) => panic!("{example}: {error}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_subcommand_has_examples_and_no_line_of_help_is_wider_than_the_terminal() {
+        for columns in [40, 80] {
+            let mut command = command().term_width(columns);
+            command.build();
+            for command in std::iter::once(&command).chain(command.get_subcommands()) {
+                let name = command.get_name();
+                if name == "help" {
+                    continue;
+                }
+                let long = command.clone().render_long_help().to_string();
+                let short = command.clone().render_help().to_string();
+                assert!(long.contains("Examples:\n  ") && !short.contains("Examples:"), "{name}");
+                assert!(long.contains("--color") && long.contains("--quiet"), "{name}");
+                assert!(short.len() < long.len(), "{name}");
+                // The terminal wraps the line of usage, which the parser leaves as it is.
+                let below = command.get_after_long_help().unwrap().to_string();
+                assert!(long.trim_end().ends_with(below.trim_end()), "broken at {columns}: {name}");
+                for line in long.lines().chain(short.lines()) {
+                    // A single word that is longer, as a default or a list of values, has nowhere to break.
+                    let words = line.split_whitespace().count();
+                    assert!(
+                        line.chars().count() <= columns || words <= 2 || line.starts_with("Usage:"),
+                        "{name}: {line}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn everything_on_the_command_line_is_described() {
+        let mut command = command();
+        command.build();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                let (command, id) = (command.get_name(), argument.get_id());
+                assert!(argument.get_help().is_some(), "{command} {id}");
+            }
+        }
+    }
+}

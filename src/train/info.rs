@@ -1,0 +1,255 @@
+//! What is known of a run, or of a model by itself, from its small files and the headers of the large ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use walkdir::WalkDir;
+
+use super::Run;
+use super::log::Log;
+use super::run::Manifest;
+use crate::config::{Changes, Config};
+use crate::data::Sampler;
+use crate::error::{Error, Result};
+use crate::nn::state_of;
+use crate::restore::Task;
+use crate::runtime::stream;
+use crate::store::{Header, Origin, TENSORS, is_held, model_config, model_folder, read_header};
+
+/// What is known; `None` where it cannot be known from what is there.
+#[derive(Debug, Clone, Serialize)]
+pub struct Info {
+    pub folder: PathBuf,
+    pub state: State,
+    /// The system it belongs to, of those that the paper compares.
+    pub system: &'static str,
+    /// Side of the square images in pixels.
+    pub size: usize,
+    /// `[C, h, w]` of the latent.
+    pub latent: [usize; 3],
+    /// Numbers that make one image, P.
+    pub row_len: usize,
+    /// Learned numbers of the generator.
+    pub generator_parameters: usize,
+    pub settings: Changes,
+    /// The terms on which it may be used, where they were given.
+    pub license: Option<String>,
+    pub trained: Trained,
+    /// The version of this program that wrote it.
+    pub version: Option<String>,
+    /// When, RFC 3339.
+    pub written: Option<String>,
+    /// Files and folders in it.
+    pub parts: Vec<Part>,
+    /// What it can be asked for.
+    pub tasks: Vec<TaskFit>,
+    /// All settings.
+    pub config: Config,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A model without its run.
+    Model,
+    /// A process works on the run.
+    Training,
+    /// Training ended before its end and can go on.
+    Stopped,
+    Finished,
+}
+
+/// What it learned, and how long.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Trained {
+    /// Where the photos lay.
+    pub folder: Option<PathBuf>,
+    /// Photos that were learned, mirrored copies not counted.
+    pub photos: Option<usize>,
+    /// Photos that were held out.
+    pub held_out: Option<usize>,
+    /// Whether mirrored copies were learned too.
+    pub mirrored: bool,
+    /// Joint steps done, and those that the settings ask for.
+    pub steps: Option<u64>,
+    pub steps_planned: Option<u64>,
+    /// How often each image was visited.
+    pub passes: Option<f64>,
+    /// Seconds of training.
+    pub seconds: Option<f64>,
+    /// Mean over the last pass.
+    pub loss: Option<f32>,
+}
+
+/// A file or a folder on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    pub name: String,
+    pub bytes: u64,
+}
+
+/// A task with the length and rate of its fit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskFit {
+    pub task: Task,
+    pub steps: usize,
+    pub lr: f64,
+}
+
+impl Info {
+    /// Of the run or the model in `folder`; nothing is written, and a run may be in training.
+    ///
+    /// # Errors
+    /// A folder that is neither; settings, a manifest or tensors that are damaged or of another version.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let run = Run::at(folder);
+        if run.exists() { of_run(&run) } else { of_model(folder) }
+    }
+
+    fn new(folder: &Path, state: State, config: Config, header: Option<&Header>) -> Result<Self> {
+        let fits = Task::ALL.into_iter().map(|task| (task, task.fit(&config.restore)));
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            state,
+            system: "lcm",
+            size: config.size,
+            latent: config.latent.shape(),
+            row_len: config.latent.row_len(),
+            generator_parameters: match header {
+                Some(header) => parameters(header),
+                None => parameters_of(&config)?,
+            },
+            settings: Changes::of(&config),
+            license: Some(config.model.license.clone()).filter(|license| !license.is_empty()),
+            trained: Trained { mirrored: config.data.flip, ..Trained::default() },
+            version: header.and_then(|header| Origin::of(&header.text).version),
+            written: None,
+            parts: parts(folder),
+            tasks: fits.map(|(task, fit)| TaskFit { task, steps: fit.steps, lr: fit.lr }).collect(),
+            config,
+        })
+    }
+}
+
+fn of_model(folder: &Path) -> Result<Info> {
+    let folder = model_folder(folder)?;
+    let config = model_config(&folder)?;
+    let tensors = folder.join(TENSORS);
+    let header = read_header(&tensors)?;
+    let Origin { photos, held_out, steps, .. } = Origin::of(&header.text);
+    let mut info = Info::new(&folder, State::Model, config, Some(&header))?;
+    let pass = photos.map(|photos| steps_of_a_pass(&info.config, photos));
+    let trained = &mut info.trained;
+    (trained.photos, trained.held_out, trained.steps) = (photos, held_out, steps);
+    trained.passes = steps.zip(pass).map(|(steps, pass)| steps as f64 / pass as f64);
+    info.written = written(&tensors);
+    Ok(info)
+}
+
+fn of_run(run: &Run) -> Result<Info> {
+    let config = run.settings()?.finish().map_err(|error| {
+        let problem = format!("its config.toml cannot be used by this version ({error})");
+        Error::model(run.folder(), problem, "use the version that wrote it, or mend the key")
+    })?;
+    let header_of = |path: &Path| path.exists().then(|| read_header(path)).transpose();
+    let (model, checkpoint) = (run.model().join(TENSORS), run.checkpoint());
+    let (state, header) = (header_of(&checkpoint)?, header_of(&model)?);
+    let manifest = run.manifest_path().exists().then(|| run.manifest()).transpose()?;
+
+    let training = is_held(run.folder());
+    let saved = |key: &str| state.as_ref()?.text.get(key)?.parse::<u64>().ok();
+    let mut trained = trained(run, &config, manifest, saved("step"), training);
+    if !training && let Some(bits) = saved("seconds") {
+        trained.seconds = Some(f64::from_bits(bits));
+    }
+    let limit = 60.0 * config.train.minutes;
+    let by_steps = trained.steps.zip(trained.steps_planned).is_some_and(|(at, all)| at >= all);
+    let by_time = limit > 0.0 && trained.seconds.is_some_and(|seconds| seconds >= limit);
+    let how = match (training, (by_steps || by_time) && header.is_some()) {
+        (true, _) => State::Training,
+        (false, true) => State::Finished,
+        (false, false) => State::Stopped,
+    };
+    let known = header.as_ref().or(state.as_ref());
+    let mut info = Info::new(run.folder(), how, config, known)?;
+    info.trained = trained;
+    info.written = written(&model).or_else(|| written(&checkpoint));
+    Ok(info)
+}
+
+/// `step` is that of the checkpoint; a run that is `training` is further than that.
+fn trained(
+    run: &Run,
+    config: &Config,
+    manifest: Option<Manifest>,
+    step: Option<u64>,
+    training: bool,
+) -> Trained {
+    let log = Log::read(run, if training { u64::MAX } else { step.unwrap_or(u64::MAX) });
+    let last = log.last();
+    let steps = if training { last.map(|line| line.step).max(step) } else { step };
+    let mut trained = Trained {
+        mirrored: config.data.flip,
+        steps,
+        seconds: last.map(|line| line.seconds),
+        ..Trained::default()
+    };
+    let Some(manifest) = manifest else { return trained };
+    let photos = manifest.photos.iter().filter(|photo| !photo.held_out).count();
+    let pass = steps_of_a_pass(config, photos);
+    trained.photos = Some(photos);
+    trained.held_out = Some(manifest.photos.len() - photos);
+    trained.folder = Some(manifest.folder);
+    trained.steps_planned = Some(config.train.passes as u64 * pass);
+    trained.passes = steps.map(|steps| steps as f64 / pass as f64);
+    let loss = steps.map(|steps| log.mean_since(steps.saturating_sub(pass)));
+    trained.loss = loss.filter(|loss| loss.is_finite());
+    trained
+}
+
+fn steps_of_a_pass(config: &Config, photos: usize) -> u64 {
+    let rows = photos * if config.data.flip { 2 } else { 1 };
+    (Sampler::batches_of(rows, config.train.batch) * config.train.inner_steps) as u64
+}
+
+/// Learned numbers of the generator whose tensors `header` names.
+fn parameters(header: &Header) -> usize {
+    let of_the_generator = |name: &str| name.starts_with("g.") && !name.contains("running");
+    let tensors = header.shapes.iter().filter(|(name, _)| of_the_generator(name));
+    tensors.map(|(_, shape)| shape.iter().product::<usize>()).sum()
+}
+
+/// The same of a run that has saved nothing yet.
+fn parameters_of(config: &Config) -> Result<usize> {
+    let (mut rng, device) = (stream(0, "info"), burn::tensor::Device::flex());
+    let net = config.generator.init(config.latent.shape(), &mut rng, &device)?;
+    let state = state_of(&net);
+    let learned = state.iter().filter(|(name, _)| !name.contains("running"));
+    Ok(learned.map(|(_, data)| data.num_elements()).sum())
+}
+
+/// What lies in `folder`, the largest first; what is hidden is nothing of it.
+fn parts(folder: &Path) -> Vec<Part> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let named =
+        entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
+    let mut parts: Vec<Part> = named
+        .filter(|(name, _)| !name.starts_with('.'))
+        .map(|(name, path)| Part { name, bytes: bytes_of(&path) })
+        .collect();
+    parts.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
+    parts
+}
+
+fn bytes_of(path: &Path) -> u64 {
+    let files =
+        WalkDir::new(path).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+}
+
+fn written(path: &Path) -> Option<String> {
+    let time = fs::metadata(path).ok()?.modified().ok()?;
+    Some(humantime::format_rfc3339_seconds(time).to_string())
+}

@@ -1,0 +1,10 @@
+//! The program as a shell and a person at it meet it: help, completions, manual, colours, loudness, exit codes, Ctrl-C.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod help;
+mod info;
+mod interrupt;
+mod speech;
+mod tensorboard;
