@@ -48,9 +48,10 @@ Examples:
     --mask mask.png --shrink \\
     --model runs/mine --out mended
   lacuna restore inpaint cutout.png \\
+    --shrink \\
     --model runs/mine --out filled
   lacuna restore inpaint large.jpg \\
-    --mask mask.png \\
+    --mask large-mask.png \\
     --crop 820,440,600,600 \\
     --shrink --feather 12 \\
     --model runs/mine --out face

@@ -12,7 +12,7 @@ use lacuna::estimate::{
     training_pace,
 };
 use lacuna::event::{Event, Observer, Silent};
-use lacuna::image::{Picture, dimensions};
+use lacuna::image::{MAX_PIXELS, MAX_SIDE, Picture, dimensions};
 use lacuna::method::Lcm;
 use lacuna::restore::job::{Job, list};
 use lacuna::restore::{Restorer, Task};
@@ -121,9 +121,11 @@ impl NeedsOptions {
     ) -> Result<()> {
         let config = &restorer.model().config;
         let inputs = list(&job.inputs, &job.out, &mut Silent)?;
-        // What cannot be read is told of when its turn comes.
+        // What cannot be read or is too large is told of when its turn comes.
         let pixels = inputs.iter().filter_map(|input| dimensions(&input.path));
-        let pixels: Vec<u64> = pixels.map(|(w, h)| u64::from(w) * u64::from(h)).collect();
+        let pixels = pixels.filter(|(w, h)| *w.max(h) <= MAX_SIDE);
+        let pixels = pixels.map(|(w, h)| u64::from(w) * u64::from(h));
+        let pixels: Vec<u64> = pixels.filter(|&pixels| pixels <= MAX_PIXELS).collect();
         let (largest, all) = (pixels.iter().max().copied().unwrap_or(0), pixels.iter().sum());
         let least = Restoring { batch: 1, waiting: 0, largest, all, photos: pixels.len() };
         let limit = self.limit();

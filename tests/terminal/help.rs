@@ -50,6 +50,11 @@ fn prepare(workshop: &Workshop) {
     RgbImage::from_fn(24, 24, |x, y| Rgb([(9 * x + y) as u8; 3]))
         .save(workshop.at("grey.jpg"))
         .unwrap();
+    picture(6, 1500).to_rgb8().save(workshop.at("large.jpg")).unwrap();
+    let scratch = |x, y| if x > 1000 && (600..700).contains(&y) { 255 } else { 0 };
+    GrayImage::from_fn(1500, 1500, |x, y| Luma([scratch(x, y)]))
+        .save(workshop.at("large-mask.png"))
+        .unwrap();
     save_png(workshop.at("small/a.png"), picture(4, 8).to_rgb8()).unwrap();
     save_png(workshop.at("others/b.png"), picture(5, 24).to_rgb8()).unwrap();
 }
