@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lacuna::event::{Event, Observer};
+pub(super) use lacuna::report::clock;
 
 use super::interrupt;
 
@@ -114,6 +115,7 @@ impl Progress {
             Event::AlreadyDone { output, .. } => {
                 self.say(&format!("{}  (done before)", output.display()));
             }
+            Event::Report { path } => self.say(&format!("report: {}", path.display())),
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}
         }
@@ -149,25 +151,4 @@ pub(super) fn print(line: &str) {
 /// What was asked for, on stdout; whoever piped it into `head` may have gone, and the files are there all the same.
 pub(super) fn print_result(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-/// `1 h 02 min`, `3 min 20 s`, `12 s`.
-pub(super) fn clock(seconds: f64) -> String {
-    let seconds = seconds.max(0.0).round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds} s"),
-        (0, _) => format!("{minutes} min {seconds:02} s"),
-        _ => format!("{hours} h {minutes:02} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_at_a_glance() {
-        assert_eq!([12.4, 200.0, 3720.0].map(clock), ["12 s", "3 min 20 s", "1 h 02 min"]);
-    }
 }

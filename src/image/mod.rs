@@ -21,8 +21,10 @@ mod save;
 mod sheet;
 mod stroke;
 mod text;
-mod ticks;
+pub(crate) mod ticks;
 mod whole;
+
+pub(crate) use curve::{drawable, smoothed};
 
 pub use batch::{batch_of, numbers_of, pictures_of};
 pub use load::{EXTENSIONS, MAX_PIXELS, MAX_SIDE, is_picture_name, load, load_bytes, read_bytes};

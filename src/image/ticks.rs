@@ -2,7 +2,7 @@
 
 /// The way from a value to its place along an axis, linear or logarithmic.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     low: f64,
     high: f64,
     log: bool,
@@ -15,7 +15,7 @@ impl Axis {
     /// The axis that holds all `values` that can be drawn on it; `[0, 1]`, or a decade, if there are none.
     ///
     /// `padding` is the share of the range that is added at either end.
-    pub(super) fn holding(values: impl Iterator<Item = f64>, log: bool, padding: f64) -> Self {
+    pub(crate) fn holding(values: impl Iterator<Item = f64>, log: bool, padding: f64) -> Self {
         let (low, high) = values
             .filter_map(|v| coordinate(v, log))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
@@ -35,12 +35,12 @@ impl Axis {
     }
 
     /// The place of `value`: 0 at the low end, 1 at the high end; `None` if it cannot be drawn.
-    pub(super) fn place(&self, value: f64) -> Option<f64> {
+    pub(crate) fn place(&self, value: f64) -> Option<f64> {
         coordinate(value, self.log).map(|v| (v - self.low) / (self.high - self.low))
     }
 
     /// The places and texts of about four to seven round numbers within the range.
-    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+    pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
         let values = if self.log { self.log_values() } else { round_values(self.low, self.high) };
         let step = values.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
         let place = |v: f64| self.place(v).map(|at| (at, label(v, step)));
