@@ -18,8 +18,8 @@ use super::progress::{Progress, clock};
 ///
 /// Reads every jpg, png and webp below FOLDER, holds some out by their content, and fits
 /// the model to the rest. RUN then holds the model (RUN/model), a checkpoint, the manifest,
-/// the settings, the loss curve and a preview. Ctrl-C ends at a checkpoint; --resume goes
-/// on from it.
+/// the settings, the loss curve, a preview and a page to look at, report.html. Ctrl-C ends
+/// at a checkpoint; --resume goes on from it.
 ///
 ///   lacuna train ~/photos --out runs/mine
 ///   lacuna train ~/photos --out runs/mine --resume --set train.passes=160

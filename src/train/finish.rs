@@ -18,6 +18,15 @@ const SHOWN: usize = 8;
 /// and a pass over a hundred thousand would take as long as training did.
 const RECALIBRATED: usize = 2048;
 
+/// What a preview shows.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub rows: Vec<Row>,
+    pub photos: Vec<Picture>,
+    /// The same by the model.
+    pub made: Vec<Picture>,
+}
+
 /// Saves the model, its statistics recomputed where the configuration says so, and a last preview.
 pub(super) fn model(
     state: &Checkpoint,
@@ -26,7 +35,7 @@ pub(super) fn model(
     run: &Run,
     device: &Device,
     watch: &mut dyn Observer,
-) -> Result<()> {
+) -> Result<Shown> {
     let mut model = without_gradients(state, run, device)?;
     if model.config.train.recalibrate {
         let most = RECALIBRATED.div_ceil(model.config.train.batch) as u64;
@@ -44,7 +53,7 @@ pub(super) fn model(
     let _ = watch.on(Event::Model { folder: run.model() });
     let rows = shown(sampler);
     let images = model.render(phi(&model, state, &rows));
-    sheet(&rows, images, photos, run, watch)
+    sheet(rows, images, photos, run, watch)
 }
 
 /// Writes the preview: the first photos in the order of training beside what the model makes of them, by
@@ -56,12 +65,12 @@ pub(super) fn preview(
     run: &Run,
     device: &Device,
     watch: &mut dyn Observer,
-) -> Result<()> {
+) -> Result<Shown> {
     let model = without_gradients(state, run, device)?;
     let rows = shown(sampler);
     let latent = model.latent.decode(phi(&model, state, &rows));
     let (images, _) = model.generator.forward_train(latent);
-    sheet(&rows, images, photos, run, watch)
+    sheet(rows, images, photos, run, watch)
 }
 
 fn without_gradients(state: &Checkpoint, run: &Run, device: &Device) -> Result<Model> {
@@ -79,22 +88,21 @@ fn shown(sampler: &Sampler) -> Vec<Row> {
 }
 
 fn sheet(
-    rows: &[Row],
+    rows: Vec<Row>,
     images: Tensor<4>,
     photos: &Photos,
     run: &Run,
     watch: &mut dyn Observer,
-) -> Result<()> {
-    let pictures = pictures(rows, photos)?;
-    let made = pictures_of(images)?;
-    let scale = (128 / pictures[0].width().max(1)).max(1);
+) -> Result<Shown> {
+    let (photos, made) = (pictures(&rows, photos)?, pictures_of(images)?);
+    let scale = (128 / photos[0].width().max(1)).max(1);
     let sheet = Sheet::new(&[])
-        .row(Some("photo"), &pictures.iter().collect::<Vec<_>>())
+        .row(Some("photo"), &photos.iter().collect::<Vec<_>>())
         .row(Some("model"), &made.iter().collect::<Vec<_>>())
         .scale(scale);
     save_png(run.preview(), sheet.render()?)?;
     let _ = watch.on(Event::Preview { path: run.preview() });
-    Ok(())
+    Ok(Shown { rows, photos, made })
 }
 
 /// The pictures of `rows`, mirrored where the row says so.

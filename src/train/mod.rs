@@ -6,6 +6,7 @@
 //! sgd.rs   the update
 //! log.rs, clock.rs   what is told of it
 //! finish.rs          previews, and the model at the end
+//! page.rs            the report
 //! resume.rs          where a run starts, and whether anything is left to do
 //! run.rs             the folder of a run
 //! ```
@@ -13,6 +14,7 @@
 mod clock;
 mod finish;
 mod log;
+mod page;
 mod resume;
 mod run;
 mod sgd;
@@ -27,10 +29,13 @@ use crate::data::{Photos, Row, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::{batch_of, numbers_of};
+use crate::report::Kind;
 use crate::store::{Checkpoint, Lock};
 
 use clock::Clock;
+use finish::Shown;
 use log::Log;
+use page::{Standing, Told};
 
 pub use log::LogLine;
 pub use run::{Manifest, Run};
@@ -59,8 +64,8 @@ pub struct Outcome {
 /// to take and the model is there, nothing is written but where the photos lie, if that changed.
 ///
 /// # Errors
-/// A folder without most of the photos that the run has learned, no photo left to train on, another process in the
-/// folder, a damaged checkpoint, a loss that is no number any more, a full disk. The last checkpoint stays in all
+/// A folder without most of the photos that the run has learned, no photo left to train on, another process or another
+/// one's `report.html` in the folder of the run, a damaged checkpoint, a loss that is no number any more, a full disk. The last checkpoint stays in all
 /// cases.
 pub fn train(
     photos: &Photos,
@@ -77,6 +82,7 @@ pub fn train(
 
     // Where it starts, and whether there is anything to do.
     let _lock = Lock::take(run.folder())?;
+    Kind::Train.check(&run.report())?;
     let mut state =
         resume::start(photos, config, run, &sampler, &device.clone().autodiff(), watch)?;
     let limit =
@@ -86,6 +92,12 @@ pub fn train(
         let (steps, seconds) = (state.step, state.seconds);
         let loss = log.mean_since(steps.saturating_sub(pass));
         Outcome { steps, seconds, finished, loss, model: run.model() }
+    };
+    let report = |standing, state: &Checkpoint, log: &Log, shown: &Shown| {
+        let Outcome { steps: step, seconds, loss, .. } = outcome(state, log, true);
+        let lines = log.lines();
+        Told { standing, photos, config, run, device, lines, shown, step, steps, seconds, loss }
+            .write()
     };
     if let Some(text) = resume::nothing_left(&state, steps, limit, config) {
         let complete = resume::has_its_model(&state, config, run, device);
@@ -141,16 +153,19 @@ pub fn train(
         }
         if due && !last {
             log.draw()?;
-            finish::preview(&state, &sampler, photos, run, device, watch)?;
+            let shown = finish::preview(&state, &sampler, photos, run, device, watch)?;
+            report(Standing::Running, &state, &log, &shown)?;
         }
         if !visited {
             minibatch = Some(Minibatch { keys, target, phi: stepped.rows });
         }
     }
 
-    // The curve, also where the last process was killed before it drew it, and the model.
+    // The curve, also where the last process was killed before it drew it, the model, and the page of all.
     log.draw()?;
-    finish::model(&state, &sampler, photos, run, device, watch)?;
+    let shown = finish::model(&state, &sampler, photos, run, device, watch)?;
+    report(if stopped { Standing::Stopped } else { Standing::Finished }, &state, &log, &shown)?;
+    let _ = watch.on(Event::Report { path: run.report() });
     Ok(outcome(&state, &log, !stopped))
 }
 
