@@ -22,6 +22,7 @@ use super::progress::Progress;
 ///   NAME.residual.png  mid-grey where that image agrees with what is known
 ///   NAME.strip.png     input | raw | result
 ///   restore.json       what was done to each
+///   report.html        a page that shows them all, before and after
 /// A folder keeps its tree and names; what was done before with the same settings is
 /// skipped.
 ///

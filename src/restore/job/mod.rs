@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! list inputs -> (done before? skip) -> read, mask, evidence -> Restorer -> raw, residual, strip, result -> restore.json
+//!                                                                                            a page of all, report.html
 //! ```
 
+mod card;
+mod heard;
 mod inputs;
+mod page;
 mod prepare;
 mod record;
 mod write;
@@ -21,7 +25,9 @@ use crate::event::{Event, Observer};
 
 use super::{Evidence, Restorer, Task};
 
+use heard::Heard;
 pub use inputs::{Input, list, probe_places};
+use page::Report;
 use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 
@@ -82,8 +88,10 @@ pub fn run(
     device: &Device,
     watch: &mut dyn Observer,
 ) -> Result<Summary> {
+    let watch = &mut Heard::new(watch);
     let inputs = list(&job.inputs, &job.out, watch)?;
     inputs::check_strangers(&inputs)?;
+    let mut report = Report::of(job)?;
     let mut record = Record::open(&job.out)?;
     check_other_tasks(&inputs, job, &record)?;
     probe_places(&inputs)?;
@@ -117,10 +125,11 @@ pub fn run(
             let batch = std::mem::take(&mut waiting);
             let _ = watch.on(Event::Batch { done: at + 1 - batch.len(), total: inputs.len() });
             let size = batch.len();
-            match mend(batch, job, restorer, &mut record, watch)? {
+            match mend(batch, job, restorer, &mut record, &mut report, watch)? {
                 Some(mended) => {
                     summary.mended += mended;
                     summary.failed += size - mended;
+                    report.write(&record, job, (config, device), watch, false)?;
                 }
                 None => {
                     summary.stopped = true;
@@ -128,6 +137,10 @@ pub fn run(
                 }
             }
         }
+    }
+    report.write(&record, job, (config, device), watch, true)?;
+    if let Some(path) = report.path() {
+        let _ = watch.on(Event::Report { path });
     }
     Ok(summary)
 }
@@ -212,6 +225,7 @@ fn mend(
     job: &Job,
     restorer: &dyn Restorer,
     record: &mut Record,
+    report: &mut Report,
     watch: &mut dyn Observer,
 ) -> Result<Option<usize>> {
     if batch.is_empty() {
@@ -232,6 +246,7 @@ fn mend(
         let mut mended = write::results(picture, restored, job)?;
         mended.seconds = seconds;
         let (input, output) = (mended.input.clone(), picture.input.result());
+        report.add(&below(&output, &job.out), &mended, job, picture);
         record.images.insert(below(&output, &job.out), mended);
         record.save(&job.out)?;
         let (steps, energy) = (restored.steps, restored.energy);
