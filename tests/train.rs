@@ -45,7 +45,9 @@ fn the_loss_falls_and_the_run_holds_what_it_promises() {
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     let (first, last) = (mean(&losses[..9]), mean(&losses[losses.len() - 9..]));
     assert!(last < 0.7 * first, "{first} -> {last}");
-    for name in ["config.toml", "manifest.json", "log.jsonl", "loss.png", "preview.png"] {
+    for name in
+        ["config.toml", "manifest.json", "log.jsonl", "loss.png", "preview.png", "report.html"]
+    {
         assert!(run.folder().join(name).is_file(), "{name}");
     }
     assert_eq!(run.manifest().unwrap().photos.len(), 7);

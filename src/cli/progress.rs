@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use lacuna::event::{Event, Observer};
+pub(super) use lacuna::report::clock;
 
 use super::bar::{Bar, Pace, part};
 use super::interrupt;
@@ -136,6 +137,7 @@ impl Progress {
                     super::needs::bytes(*disk),
                 ));
             }
+            Event::Report { path } => self.say(&format!("report: {}", path.display())),
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}
         }
@@ -172,26 +174,5 @@ impl Observer for Progress {
             self.tell(&event);
         }
         interrupt::asked()
-    }
-}
-
-/// `1 h 02 min`, `3 min 20 s`, `12 s`.
-pub(super) fn clock(seconds: f64) -> String {
-    let seconds = seconds.max(0.0).round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds} s"),
-        (0, _) => format!("{minutes} min {seconds:02} s"),
-        _ => format!("{hours} h {minutes:02} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_at_a_glance() {
-        assert_eq!([12.4, 200.0, 3720.0].map(clock), ["12 s", "3 min 20 s", "1 h 02 min"]);
     }
 }

@@ -3,7 +3,7 @@
 use super::ticks::coordinate;
 
 /// The points that have a place on the axes, from left to right.
-pub(super) fn drawable(points: &[(f64, f64)], log_y: bool) -> Vec<(f64, f64)> {
+pub(crate) fn drawable(points: &[(f64, f64)], log_y: bool) -> Vec<(f64, f64)> {
     let has_place =
         |&(x, y): &(f64, f64)| coordinate(x, false).is_some() && coordinate(y, log_y).is_some();
     let mut points: Vec<_> = points.iter().copied().filter(has_place).collect();
@@ -17,7 +17,7 @@ pub(super) fn drawable(points: &[(f64, f64)], log_y: bool) -> Vec<(f64, f64)> {
 /// m_t = d m_{t-1} + (1-d) y_t,  m_0 = 0;    average_t = m_t / (1 - d^t),   d = 1 - 2 / (span + 1)
 /// ```
 /// On a logarithmic axis of the logarithms, so that the average runs through the middle of what is seen.
-pub(super) fn smoothed(points: &[(f64, f64)], log_y: bool) -> Vec<(f64, f64)> {
+pub(crate) fn smoothed(points: &[(f64, f64)], log_y: bool) -> Vec<(f64, f64)> {
     let span = (points.len() / 50).max(10) as f64;
     let decay = 1.0 - 2.0 / (span + 1.0);
     let (mut mean, mut weight) = (0.0, 0.0);

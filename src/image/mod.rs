@@ -29,8 +29,10 @@ mod save;
 mod sheet;
 mod stroke;
 mod text;
-mod ticks;
+pub(crate) mod ticks;
 mod whole;
+
+pub(crate) use curve::{drawable, smoothed};
 
 pub use batch::{batch_of, numbers_of, pictures_of};
 pub use carried::Carried;

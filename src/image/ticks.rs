@@ -2,7 +2,7 @@
 
 /// The way from a value to its place along an axis, linear or logarithmic.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     low: f64,
     high: f64,
     log: bool,
@@ -15,7 +15,7 @@ impl Axis {
     /// The axis that holds all `values` that can be drawn on it; `[0, 1]`, or a decade, if there are none.
     ///
     /// `padding` is the share of the range that is added at either end.
-    pub(super) fn holding(values: impl Iterator<Item = f64>, log: bool, padding: f64) -> Self {
+    pub(crate) fn holding(values: impl Iterator<Item = f64>, log: bool, padding: f64) -> Self {
         let (low, high) = values
             .filter_map(|v| coordinate(v, log))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
@@ -35,20 +35,20 @@ impl Axis {
     }
 
     /// The place of `value`: 0 at the low end, 1 at the high end; `None` if it cannot be drawn.
-    pub(super) fn place(&self, value: f64) -> Option<f64> {
+    pub(crate) fn place(&self, value: f64) -> Option<f64> {
         coordinate(value, self.log).map(|v| (v - self.low) / (self.high - self.low))
     }
 
     /// The places and texts of about four to seven round numbers within the range.
-    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+    pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
         let values = if self.log { self.log_values() } else { round_values(self.low, self.high) };
         let step = values.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
         let place = |v: f64| self.place(v).map(|at| (at, label(v, step)));
         values.into_iter().filter_map(place).collect()
     }
 
-    /// Powers of ten where they suffice, 1-2-5 between them where not, and evenly spaced values within a part of a
-    /// decade, where none of these may fall.
+    /// Powers of ten where they suffice, a few round values between them where not, and evenly spaced values within a
+    /// part of a decade, where too few of these may fall.
     fn log_values(&self) -> Vec<f64> {
         let decades = self.low.floor() as i64..=self.high.ceil() as i64;
         let within = |digits: &[f64]| -> Vec<f64> {
@@ -61,11 +61,16 @@ impl Axis {
             let stride = tens.len().div_ceil(7);
             return tens.into_iter().step_by(stride).collect();
         }
-        [&[1.0, 3.0][..], &[1.0, 2.0, 5.0]]
-            .iter()
-            .map(|digits| within(digits))
-            .find(|values| values.len() >= 4)
-            .unwrap_or_else(|| round_values(10f64.powf(self.low), 10f64.powf(self.high)))
+        [
+            &[1.0, 3.0][..],
+            &[1.0, 2.0, 5.0],
+            &[1.0, 2.0, 3.0, 5.0],
+            &[1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0],
+        ]
+        .iter()
+        .map(|digits| within(digits))
+        .find(|values| values.len() >= 4)
+        .unwrap_or_else(|| round_values(10f64.powf(self.low), 10f64.powf(self.high)))
     }
 }
 
@@ -145,6 +150,7 @@ mod tests {
         assert_eq!(texts(&[1e-4, 1.0], true), ["1e-4", "0.001", "0.01", "0.1", "1"]);
         assert_eq!(texts(&[0.05, 2.0], true), ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
         assert_eq!(texts(&[0.004, 0.4], true), ["0.01", "0.03", "0.1", "0.3"]);
+        assert_eq!(texts(&[0.024, 0.14], true), ["0.03", "0.04", "0.06", "0.08", "0.1"]);
     }
 
     #[test]

@@ -1,17 +1,25 @@
 //! Pictures inside the page.
 
 use std::io::Cursor;
+use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use image::{ImageFormat, RgbImage};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ImageFormat, RgbImage, imageops};
 
-use super::html::escape;
+use super::html::{address, escape};
 use crate::error::{Error, Result};
 use crate::image::Picture;
 
 /// Up to this width a picture is enlarged, its pixels as blocks: smoothed, a 64-pixel restoration would look better
 /// than it is.
-const SMALL: u32 = 320;
+pub(super) const SMALL: u32 = 320;
+
+/// The longest side of a photo on the page, in pixels: what a laptop shows, a few hundred kB at most.
+const LONGEST: u32 = 960;
+
+/// Quality of the JPEG of a photo that is larger than [`SMALL`].
+const QUALITY: u8 = 87;
 
 /// A picture with a caption.
 #[derive(Debug, Clone)]
@@ -19,29 +27,49 @@ pub struct Figure {
     width: u32,
     height: u32,
     uri: String,
-    caption: String,
+    pub(super) caption: String,
     note: String,
+    link: Option<String>,
 }
 
 impl Figure {
-    /// `picture` at 8 bits. Errors: [`Error::Input`] if PNG cannot hold it.
+    /// `picture` at 8 bits, every pixel of it. Errors: [`Error::Input`] if PNG cannot hold it.
     pub fn new(picture: &Picture, caption: &str) -> Result<Self> {
         Self::from_rgb8(&picture.to_rgb8(), caption)
     }
 
-    /// A contact sheet, a loss curve. Errors: as [`Figure::new`].
+    /// A contact sheet, every pixel of it. Errors: as [`Figure::new`].
     pub fn from_rgb8(image: &RgbImage, caption: &str) -> Result<Self> {
-        let (width, height) = image.dimensions();
         let mut bytes = Cursor::new(Vec::new());
-        image.write_to(&mut bytes, ImageFormat::Png).map_err(|err| {
-            Error::input(
-                "figure of the report",
-                format!("{width} x {height} pixels cannot become a PNG ({err})"),
-                "give a picture that is not empty and of some thousands of pixels at most",
-            )
-        })?;
-        let uri = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes.get_ref()));
-        Ok(Self { width, height, uri, caption: caption.to_owned(), note: String::new() })
+        image.write_to(&mut bytes, ImageFormat::Png).map_err(unusable(image))?;
+        Ok(Self::embedded(image, "png", bytes.get_ref(), caption))
+    }
+
+    /// A photo of any size: a small one with every pixel of it, a larger one as a JPEG of at most 960 pixels a side.
+    ///
+    /// Errors: as [`Figure::new`].
+    pub fn photo(image: &RgbImage, caption: &str) -> Result<Self> {
+        match image.width().max(image.height()) {
+            ..=SMALL => Self::from_rgb8(image, caption),
+            _ => Self::thumbnail(image, LONGEST, caption),
+        }
+    }
+
+    /// A JPEG of at most `longest` pixels a side. Errors: as [`Figure::new`].
+    pub fn thumbnail(image: &RgbImage, longest: u32, caption: &str) -> Result<Self> {
+        let shrunk = shrunk(image, longest);
+        let image = shrunk.as_ref().unwrap_or(image);
+        let mut bytes = Vec::new();
+        let encoder = JpegEncoder::new_with_quality(&mut bytes, QUALITY);
+        image.write_with_encoder(encoder).map_err(unusable(image))?;
+        Ok(Self::embedded(image, "jpeg", &bytes, caption))
+    }
+
+    fn embedded(image: &RgbImage, kind: &str, bytes: &[u8], caption: &str) -> Self {
+        let (width, height) = image.dimensions();
+        let uri = format!("data:image/{kind};base64,{}", BASE64_STANDARD.encode(bytes));
+        let (caption, note) = (caption.to_owned(), String::new());
+        Self { width, height, uri, caption, note, link: None }
     }
 
     /// A line below the caption, such as the error of a restoration.
@@ -51,111 +79,96 @@ impl Figure {
         self
     }
 
+    /// Makes the caption a link to the file `below` the folder of the page; a path that leads elsewhere is none.
+    #[must_use]
+    pub fn link(mut self, below: &Path) -> Self {
+        self.link = address(below);
+        self
+    }
+
+    /// Bytes that it takes up on the page.
+    pub fn bytes(&self) -> usize {
+        // Its picture, its texts in caption and `alt`, and the elements around them.
+        self.uri.len() + 3 * (self.caption.len() + self.note.len()) + 400
+    }
+
     /// The width in CSS pixels beyond which it is not enlarged on the page.
     pub(super) fn widest(&self) -> u32 {
         self.width.max(SMALL)
     }
 
+    pub(super) fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    /// The one line that says what is seen.
+    pub(super) fn alt(&self) -> String {
+        [self.caption.as_str(), self.note.as_str()].map(str::trim).join("  ").trim().to_owned()
+    }
+
     pub(super) fn html(&self) -> String {
-        let (caption, note) = (self.caption.as_str(), self.note.as_str());
-        let mut below = escape(caption);
-        if !note.is_empty() {
-            below += &format!("<small>{}</small>", escape(note));
+        let caption = escape(&self.caption);
+        let mut below = match &self.link {
+            Some(link) => format!("<a href=\"{link}\">{caption}</a>"),
+            None => caption,
+        };
+        if !self.note.is_empty() {
+            below += &format!("<small>{}</small>", escape(&self.note));
         }
         if !below.is_empty() {
             below = format!("<figcaption>{below}</figcaption>");
         }
-        // The window that shows it large takes its line from here.
-        let alt = [caption, note].map(str::trim).join("  ");
+        // The window that shows it large takes its line from the picture's `alt`.
         format!(
-            "<figure><button type=\"button\" class=\"zoom\" title=\"Show at full size\">{}</button>{below}</figure>\n",
-            self.img(alt.trim())
+            "<figure><button type=\"button\" class=\"zoom\" title=\"Show large\">{}</button>{below}</figure>\n",
+            self.img(&self.alt())
         )
     }
 
     /// The element itself, its box known before it is decoded.
-    fn img(&self, alt: &str) -> String {
+    pub(super) fn img(&self, alt: &str) -> String {
         let class = if self.width <= SMALL { " class=\"small\"" } else { "" };
-        format!(
-            "<img{class} src=\"{}\" width=\"{}\" height=\"{}\" alt=\"{}\">",
-            self.uri,
-            self.width,
-            self.height,
-            escape(alt)
-        )
+        let Self { uri, width, height, .. } = self;
+        let alt = escape(alt);
+        format!("<img{class} src=\"{uri}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\">")
     }
 }
 
-/// Two pictures of one size on top of each other, with a handle that moves the border between them.
-#[derive(Debug, Clone)]
-pub struct Slider {
-    before: Figure,
-    after: Figure,
-    caption: String,
+/// `image` with its longest side at `longest`; `None` where it is no longer than that.
+pub(crate) fn shrunk(image: &RgbImage, longest: u32) -> Option<RgbImage> {
+    let (width, height) = image.dimensions();
+    let side = width.max(height);
+    if side <= longest {
+        return None;
+    }
+    let scaled = |n: u32| (u64::from(n) * u64::from(longest) / u64::from(side)).max(1) as u32;
+    Some(imageops::thumbnail(image, scaled(width), scaled(height)))
 }
 
-impl Slider {
-    /// The picture on the left and the one on the right, each with its label.
-    ///
-    /// Errors: [`Error::Input`] if they differ in size or PNG cannot hold them.
-    pub fn new(
-        (before_label, before): (&str, &Picture),
-        (after_label, after): (&str, &Picture),
-        caption: &str,
-    ) -> Result<Self> {
-        if (before.height(), before.width()) != (after.height(), after.width()) {
-            let size = |p: &Picture| format!("{} x {}", p.width(), p.height());
-            return Err(Error::input(
-                "slider of the report",
-                format!("one picture is {}, the other {}", size(before), size(after)),
-                "bring both to one size",
-            ));
-        }
-        Ok(Self {
-            before: Figure::new(before, before_label)?,
-            after: Figure::new(after, after_label)?,
-            caption: caption.to_owned(),
-        })
-    }
-
-    pub(super) fn html(&self) -> String {
-        let label = |figure: &Figure, class| match figure.caption.as_str() {
-            "" => String::new(),
-            text => format!("<span class=\"label {class}\">{}</span>", escape(text)),
-        };
-        let caption = match self.caption.as_str() {
-            "" => String::new(),
-            text => format!("<figcaption>{}</figcaption>", escape(text)),
-        };
-        format!(
-            "<figure class=\"slider\" style=\"--cap:{}px\"><div class=\"pair\">\n{}\n{}\n{}{}\
-             <span class=\"handle\"></span>\
-             <input type=\"range\" min=\"0\" max=\"100\" step=\"any\" value=\"50\" aria-label=\"Move between {} and {}\">\
-             </div>{caption}</figure>\n",
-            self.before.widest().max(480),
-            self.after.img(&self.after.caption),
-            self.before.img(&self.before.caption),
-            label(&self.before, "left"),
-            label(&self.after, "right"),
-            escape(&self.before.caption),
-            escape(&self.after.caption),
+fn unusable(image: &RgbImage) -> impl FnOnce(image::ImageError) -> Error {
+    let (width, height) = image.dimensions();
+    move |err| {
+        Error::input(
+            "figure of the report",
+            format!("{width} x {height} pixels cannot become a picture in it ({err})"),
+            "give a picture that is not empty and of some thousands of pixels at most",
         )
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::image::load_bytes;
 
-    fn picture(height: usize, width: usize) -> Picture {
+    pub fn picture(height: usize, width: usize) -> Picture {
         let data = (0..3 * height * width).map(|i| (i * 37 % 256) as f32 / 255.0);
         Picture::new(height, width, data.collect()).unwrap()
     }
 
     /// The pictures of a piece of HTML, decoded.
-    fn decoded(html: &str) -> Vec<Picture> {
-        let uris = html.split("data:image/png;base64,").skip(1);
+    pub fn decoded(html: &str) -> Vec<Picture> {
+        let uris = html.split(";base64,").skip(1);
         let bytes = uris.map(|s| BASE64_STANDARD.decode(s.split('"').next().unwrap()).unwrap());
         bytes.map(|b| load_bytes(&b, "embedded".as_ref()).unwrap().picture().unwrap()).collect()
     }
@@ -163,14 +176,18 @@ mod tests {
     #[test]
     fn an_embedded_picture_decodes_back_equal() {
         let p = picture(5, 7);
-        assert_eq!(decoded(&Figure::new(&p, "a").unwrap().html()), [p]);
+        assert_eq!(decoded(&Figure::new(&p, "a").unwrap().html()), std::slice::from_ref(&p));
+        assert_eq!(decoded(&Figure::photo(&p.to_rgb8(), "a").unwrap().html()), [p]);
     }
 
     #[test]
-    fn a_slider_holds_both_pictures_the_first_on_top() {
-        let (a, b) = (picture(5, 7), picture(5, 7).flipped());
-        let slider = Slider::new(("damaged", &a), ("mended", &b), "").unwrap();
-        assert_eq!(decoded(&slider.html()), [b, a]);
+    fn a_large_photo_is_a_jpeg_of_bounded_size_with_its_aspect() {
+        let html = Figure::photo(&picture(1000, 2000).to_rgb8(), "a").unwrap().html();
+        let shown = &decoded(&html)[0];
+        assert!(html.contains("data:image/jpeg"));
+        assert_eq!((shown.height(), shown.width()), (480, 960));
+        let thin = Figure::thumbnail(&picture(3, 2000).to_rgb8(), 100, "a").unwrap();
+        assert_eq!(thin.size(), (100, 1));
     }
 
     #[test]
@@ -181,9 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn unequal_pictures_and_empty_ones_are_errors() {
-        let error = Slider::new(("a", &picture(2, 3)), ("b", &picture(3, 2)), "").unwrap_err();
-        assert!(error.to_string().contains("3 x 2") && error.to_string().contains("2 x 3"));
+    fn a_caption_links_to_what_lies_below_the_page_only() {
+        let figure = |path: &str| Figure::new(&picture(2, 2), "a").unwrap().link(path.as_ref());
+        assert!(figure("b/c d.png").html().contains("<a href=\"./b/c%20d.png\">a</a>"));
+        assert!(!figure("../c.png").html().contains("<a "));
+    }
+
+    #[test]
+    fn an_empty_picture_is_an_error() {
         assert!(Figure::from_rgb8(&RgbImage::new(0, 0), "").is_err());
+        assert!(Figure::photo(&RgbImage::new(0, 0), "").is_err());
     }
 }

@@ -1,24 +1,39 @@
 //! `report.html`: one page that stands alone, to look at in any browser and to send to a friend.
 //!
 //! ```text
-//! Page --- title, lead
+//! Page --- kind, title, lead, facts (a few numbers in large)
 //!  '- Section --- heading
-//!      |- paragraph, settings (key | value), Table (best of a column marked)
-//!      '- Figure, Figure, ... (click: full size, arrow keys: the next)   Slider (before | after)
+//!      |- paragraph, settings (key | value), Table (best of a column marked), commands to copy, text folded away
+//!      |- Figure, Figure, ... (click: large, arrow keys: the next)   Slider (before | after)   Chart (curve)
+//!      '- beside: two sections side by side, on a phone one below the other
 //!                                                          Page::render -> String -> store::write_atomically
 //! ```
-//! - Pictures are PNG inside the page, style and script are too. Nothing is loaded from anywhere, and the page forbids
-//!   it to itself by its content security policy; it can be kept for years.
+//! - Pictures are PNG or JPEG inside the page, style and script are too. Nothing is loaded from anywhere, and the page
+//!   forbids it to itself by its content security policy; it can be kept for years.
 //! - All text is escaped: a caption may be a file name.
-//! - It reads on a phone and on a desk, in light and in dark, and without the script, which only adds the zoom and
-//!   moves the slider.
+//! - It reads on a phone and on a desk, in light and in dark, by keyboard, on paper, and without the script, which only
+//!   adds the zoom, moves the slider, tells numbers of a curve and copies commands.
+//! - Its head names its [`Kind`], so that a page of ours is replaced and a file of someone else never is.
 
+mod chart;
 mod figure;
 mod html;
+mod kind;
+mod section;
+mod slider;
 mod table;
+mod versions;
+mod words;
 
-pub use figure::{Figure, Slider};
+pub use chart::Chart;
+pub use figure::Figure;
+pub(crate) use figure::shrunk;
+pub use kind::Kind;
+pub use section::Section;
+pub use slider::Slider;
 pub use table::{Column, Table};
+pub use versions::versions;
+pub use words::{clock, counted, grouped, quoted};
 
 use std::fmt::Write;
 
@@ -26,8 +41,6 @@ use html::escape;
 
 const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
-/// More figures than this side by side are too small to compare.
-const MAX_ABREAST: usize = 6;
 /// From so many sections on there are links to them at the top.
 const CONTENTS_FROM: usize = 3;
 
@@ -35,31 +48,41 @@ const CONTENTS_FROM: usize = 3;
 ///
 /// ```
 /// use lacuna::image::Picture;
-/// use lacuna::report::{Column, Figure, Page, Section, Table};
+/// use lacuna::report::{Column, Figure, Kind, Page, Section, Table};
 /// # fn main() -> lacuna::Result<()> {
 /// let table = Table::new("system", &[Column::lower("hole MSE", 4)]).row("lcm", &[Some(0.0248)]);
 /// let mended = Figure::new(&Picture::constant(64, 64, [0.4; 3])?, "a.jpg, mended")?;
 /// let section = Section::new("Inpainting").paragraph("Centre 25 of 64.").table(table).figures(&[mended]);
-/// let page = Page::new("Evaluation").section(section).render();
+/// let page = Page::new(Kind::Restore, "Evaluation").section(section).render();
 /// assert!(page.starts_with("<!doctype html>"));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Page {
+    kind: Kind,
     title: String,
     lead: String,
+    facts: Section,
     sections: Vec<Section>,
 }
 
 impl Page {
-    pub fn new(title: &str) -> Self {
-        Self { title: title.to_owned(), lead: String::new(), sections: Vec::new() }
+    pub fn new(kind: Kind, title: &str) -> Self {
+        let (title, lead) = (title.to_owned(), String::new());
+        Self { kind, title, lead, facts: Section::new(""), sections: Vec::new() }
     }
 
     /// A sentence or two under the title.
     #[must_use]
     pub fn lead(mut self, text: &str) -> Self {
         self.lead = text.to_owned();
+        self
+    }
+
+    /// A few numbers, each with what it counts, in large under the lead.
+    #[must_use]
+    pub fn facts<N: AsRef<str>, W: AsRef<str>>(mut self, facts: &[(N, W)]) -> Self {
+        self.facts = self.facts.facts(facts);
         self
     }
 
@@ -76,6 +99,7 @@ impl Page {
         if !self.lead.is_empty() {
             body += &format!("<p class=\"lead\">{}</p>\n", escape(&self.lead));
         }
+        body += &self.facts.body;
         if self.sections.len() >= CONTENTS_FROM {
             body += "<nav aria-label=\"Contents\">";
             for (i, section) in self.sections.iter().enumerate() {
@@ -94,85 +118,26 @@ impl Page {
         }
         let version = env!("CARGO_PKG_VERSION");
         format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{mark}\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
-             style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n\
+             style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <title>{title}</title>\n<style>\n{CSS}</style>\n</head>\n<body>\n<main>\n{body}\
              <footer>Made with lacuna {version}. Everything on this page is inside this one file.</footer>\n</main>\n\
-             {ZOOM}<script>\n{JS}</script>\n</body>\n</html>\n"
+             {ZOOM}<script>\n{JS}</script>\n</body>\n</html>\n",
+            mark = self.kind.mark(),
         )
     }
 }
 
 /// The window that shows a figure at full size; the script fills it.
-const ZOOM: &str = "<dialog id=\"zoom\" aria-label=\"Picture at full size\">\
+const ZOOM: &str = "<dialog id=\"zoom\" aria-label=\"Picture in large\">\
     <div class=\"stage\"><img alt=\"\"></div>\
     <p><button type=\"button\" class=\"prev\" aria-label=\"Previous picture\">\u{2190}</button>\
     <span></span>\
     <button type=\"button\" class=\"next\" aria-label=\"Next picture\">\u{2192}</button>\
     <button type=\"button\" class=\"close\" aria-label=\"Close\">\u{d7}</button></p></dialog>\n";
-
-/// A heading and what stands under it, in the order of the calls.
-#[derive(Debug, Clone)]
-pub struct Section {
-    heading: String,
-    body: String,
-}
-
-impl Section {
-    pub fn new(heading: &str) -> Self {
-        Self { heading: heading.to_owned(), body: String::new() }
-    }
-
-    /// A smaller heading within the section, such as the name of the picture below it.
-    #[must_use]
-    pub fn subheading(self, text: &str) -> Self {
-        self.add(&format!("<h3>{}</h3>\n", escape(text)))
-    }
-
-    #[must_use]
-    pub fn paragraph(self, text: &str) -> Self {
-        self.add(&format!("<p>{}</p>\n", escape(text)))
-    }
-
-    /// Keys and their values, a pair a line.
-    #[must_use]
-    pub fn settings<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Self {
-        let mut html = String::from("<dl>\n");
-        for (key, value) in pairs {
-            let (key, value) = (escape(key.as_ref()), escape(value.as_ref()));
-            let _ = writeln!(html, "<div><dt>{key}</dt><dd>{value}</dd></div>");
-        }
-        self.add(&(html + "</dl>\n"))
-    }
-
-    #[must_use]
-    pub fn table(self, table: Table) -> Self {
-        self.add(&table.html())
-    }
-
-    /// Figures side by side, up to six in a row and fewer on a phone; a click shows one at full size.
-    #[must_use]
-    pub fn figures(self, figures: &[Figure]) -> Self {
-        let Some(cap) = figures.iter().map(Figure::widest).max() else { return self };
-        let abreast = figures.len().min(MAX_ABREAST);
-        let mut html = format!("<div class=\"figures n{abreast}\" style=\"--cap:{cap}px\">\n");
-        html.extend(figures.iter().map(Figure::html));
-        self.add(&(html + "</div>\n"))
-    }
-
-    #[must_use]
-    pub fn slider(self, slider: &Slider) -> Self {
-        self.add(&slider.html())
-    }
-
-    fn add(mut self, html: &str) -> Self {
-        self.body += html;
-        self
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -192,11 +157,26 @@ mod tests {
         let section = Section::new(text)
             .subheading(text)
             .paragraph(text)
+            .note(text)
             .settings(&[(text, text)])
-            .table(Table::new(text, &[Column::lower(text, 2)]).row(text, &[Some(1.0)]))
+            .commands(&[(text, text)])
+            .folded(text, text)
+            .list(&[text])
+            .facts(&[(text, text)])
+            .chart(&Chart::new(&[(1.0, 0.5)], (text, text), text))
+            .beside(
+                Section::new(text).paragraph(text),
+                Section::new("").sliders(std::slice::from_ref(&slider)),
+            )
+            .table(Table::new(text, &[Column::lower(text, 2)]).explained_row(
+                text,
+                text,
+                &[Some(1.0)],
+            ))
+            .tiles([&figure])
             .figures(&[figure.clone(), figure])
             .slider(&slider);
-        let page = Page::new(text).lead(text);
+        let page = Page::new(Kind::Train, text).lead(text).facts(&[(text, text)]);
         page.section(section.clone()).section(section.clone()).section(section).render()
     }
 
@@ -228,7 +208,8 @@ mod tests {
         let page = page("plain");
         for name in [
             "main", "section", "figure", "div", "table", "tr", "td", "th", "dl", "button", "p",
-            "dialog",
+            "dialog", "svg", "ul", "small", "span", "details", "summary", "pre", "ol", "li",
+            "output", "a",
         ] {
             let count = |mark: &str| page.matches(mark).count();
             let open = count(&format!("<{name}>")) + count(&format!("<{name} "));
@@ -239,7 +220,7 @@ mod tests {
     #[test]
     fn a_page_repeats_and_an_empty_one_is_a_page() {
         assert_eq!(page("a"), page("a"));
-        let empty = Page::new("")
+        let empty = Page::new(Kind::Demo, "")
             .section(Section::new("").figures(&[]).table(Table::new("", &[])))
             .render();
         assert!(empty.ends_with("</html>\n") && !empty.contains("<nav"));

@@ -1,4 +1,5 @@
-// Two things that style alone cannot do: move the border of a before/after pair, and show a figure at full size.
+// What style alone cannot do: move the border of a before/after pair, show a picture large, tell the numbers of a
+// curve, copy a command.
 for (const input of document.querySelectorAll('.pair input')) {
   const move = () => input.closest('.slider').style.setProperty('--at', input.value + '%');
   input.addEventListener('input', move);
@@ -12,6 +13,9 @@ const buttons = [...document.querySelectorAll('button.zoom')];
 let at = 0;
 let actual = false; // a picture larger than the window, at its own size and scrolled
 
+// The picture of a button: its own, or for a label of a pair the one that it names.
+const source = (button) => button.querySelector('img') ??
+  button.closest('.pair').querySelector(button.classList.contains('left') ? 'img + img' : 'img');
 const fit = () => {
   const [w, h] = [large.naturalWidth, large.naturalHeight];
   const room = Math.min((stage.clientWidth - 32) / w, (stage.clientHeight - 32) / h);
@@ -22,7 +26,7 @@ const fit = () => {
 };
 const show = (i) => {
   at = (i + buttons.length) % buttons.length;
-  const small = buttons[at].querySelector('img');
+  const small = source(buttons[at]);
   actual = false;
   large.className = small.className;
   large.alt = small.alt;
@@ -44,3 +48,44 @@ zoom.addEventListener('keydown', (event) => {
   if (event.key === 'ArrowRight') show(at + 1);
 });
 addEventListener('resize', () => { if (zoom.open) fit(); });
+
+for (const plot of document.querySelectorAll('.plot')) {
+  const points = JSON.parse(plot.dataset.points); // [left %, top %, x, y]
+  const [mark, told] = [plot.querySelector('.mark'), plot.querySelector('.told')];
+  let i = points.length - 1;
+  const tell = (next) => {
+    if (!points.length) return;
+    i = Math.max(0, Math.min(points.length - 1, next));
+    const [left, top, x, y] = points[i];
+    mark.style.left = left + '%';
+    mark.style.top = top + '%';
+    told.textContent = `${plot.dataset.x} ${x.toLocaleString('en')}: ${plot.dataset.y} ${y.toPrecision(3)}`;
+    mark.hidden = told.hidden = false;
+  };
+  const hide = () => { mark.hidden = told.hidden = true; };
+  plot.addEventListener('pointermove', (event) => {
+    const box = plot.getBoundingClientRect();
+    const wanted = 100 * (event.clientX - box.left) / box.width;
+    const distance = (point) => Math.abs(point[0] - wanted);
+    tell(points.reduce((best, point, j) => distance(point) < distance(points[best]) ? j : best, 0));
+  });
+  plot.addEventListener('pointerleave', hide);
+  plot.addEventListener('focus', () => tell(i));
+  plot.addEventListener('blur', hide);
+  plot.addEventListener('keydown', (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step) { event.preventDefault(); tell(i + step); }
+  });
+}
+
+for (const button of document.querySelectorAll('.copy')) {
+  const text = button.previousElementSibling;
+  button.addEventListener('click', async () => {
+    getSelection().selectAllChildren(text); // What is left to do by hand where copying is forbidden.
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = 'Copied';
+      setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+    } catch { button.textContent = 'Selected'; }
+  });
+}

@@ -65,7 +65,14 @@ impl Column {
 pub struct Table {
     corner: String,
     columns: Vec<Column>,
-    rows: Vec<(String, Vec<Option<f64>>)>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    name: String,
+    meaning: String,
+    values: Vec<Option<f64>>,
 }
 
 impl Table {
@@ -76,8 +83,15 @@ impl Table {
 
     /// Adds a row. `None` and missing values show as a dash, values beyond the last column are dropped.
     #[must_use]
-    pub fn row(mut self, name: &str, values: &[Option<f64>]) -> Self {
-        self.rows.push((name.to_owned(), values.to_vec()));
+    pub fn row(self, name: &str, values: &[Option<f64>]) -> Self {
+        self.explained_row(name, "", values)
+    }
+
+    /// [`Table::row`] with what the name means in small below it.
+    #[must_use]
+    pub fn explained_row(mut self, name: &str, meaning: &str, values: &[Option<f64>]) -> Self {
+        let (name, meaning) = (name.to_owned(), meaning.to_owned());
+        self.rows.push(Row { name, meaning, values: values.to_vec() });
         self
     }
 
@@ -102,12 +116,16 @@ impl Table {
         html += "</tr></thead>\n<tbody>\n";
         let cell = |row: &[Option<f64>], j: usize| row.get(j).copied().flatten();
         let best: Vec<Option<String>> = (self.columns.iter().enumerate())
-            .map(|(j, column)| column.best(self.rows.iter().filter_map(|(_, row)| cell(row, j))))
+            .map(|(j, column)| column.best(self.rows.iter().filter_map(|row| cell(&row.values, j))))
             .collect();
-        for (name, row) in &self.rows {
-            let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escape(name));
+        for Row { name, meaning, values } in &self.rows {
+            let meaning = match meaning.as_str() {
+                "" => String::new(),
+                text => format!("<small>{}</small>", escape(text)),
+            };
+            let _ = write!(html, "<tr><th scope=\"row\">{}{meaning}</th>", escape(name));
             for (j, column) in self.columns.iter().enumerate() {
-                let text = cell(row, j).map(|v| column.text(v));
+                let text = cell(values, j).map(|v| column.text(v));
                 let is_best = text.is_some() && text == best[j];
                 let text = text.unwrap_or_else(|| "\u{2013}".to_owned());
                 if is_best {

@@ -19,6 +19,15 @@ const SHOWN: usize = 8;
 /// and a pass over a hundred thousand would take as long as training did.
 const RECALIBRATED: usize = 2048;
 
+/// What a preview shows.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub rows: Vec<Row>,
+    pub photos: Vec<Picture>,
+    /// The same by the model.
+    pub made: Vec<Picture>,
+}
+
 /// Saves the model, its statistics recomputed where the configuration says so, and a last preview.
 pub(super) fn model(
     state: &Checkpoint,
@@ -27,7 +36,7 @@ pub(super) fn model(
     run: &Run,
     device: &Device,
     watch: &mut dyn Observer,
-) -> Result<()> {
+) -> Result<Shown> {
     let mut model = without_gradients(state, run, device)?;
     if model.config.train.recalibrate {
         let most = RECALIBRATED.div_ceil(model.config.train.batch) as u64;
@@ -56,7 +65,7 @@ pub(super) fn preview(
     run: &Run,
     device: &Device,
     watch: &mut dyn Observer,
-) -> Result<()> {
+) -> Result<Shown> {
     let model = without_gradients(state, run, device)?;
     let precision = model.config.train.precision;
     let images =
@@ -88,21 +97,21 @@ fn sheet(
     photos: &Photos,
     run: &Run,
     watch: &mut dyn Observer,
-) -> Result<()> {
+) -> Result<Shown> {
     let rows = shown(sampler);
-    let pictures = pictures(&rows, photos)?;
+    let photos = pictures(&rows, photos)?;
     let mut made = Vec::new();
     for some in rows.chunks(model.config.train.batch) {
         made.extend(pictures_of(images(model, phi(model, state, some)))?);
     }
-    let scale = (128 / pictures[0].width().max(1)).max(1);
+    let scale = (128 / photos[0].width().max(1)).max(1);
     let sheet = Sheet::new(&[])
-        .row(Some("photo"), &pictures.iter().collect::<Vec<_>>())
+        .row(Some("photo"), &photos.iter().collect::<Vec<_>>())
         .row(Some("model"), &made.iter().collect::<Vec<_>>())
         .scale(scale);
     save_png(run.preview(), sheet.render()?)?;
     let _ = watch.on(Event::Preview { path: run.preview() });
-    Ok(())
+    Ok(Shown { rows, photos, made })
 }
 
 /// The pictures of `rows`, mirrored where the row says so.

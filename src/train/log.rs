@@ -25,6 +25,14 @@ pub struct LogLine {
     pub seconds: f64,
 }
 
+impl Run {
+    /// The lines of its log, none where there is none; a line that was cut off is passed over.
+    pub fn losses(&self) -> Vec<LogLine> {
+        let text = fs::read_to_string(self.log()).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
+
 /// The log of a run, in memory and in `log.jsonl`.
 #[derive(Debug)]
 pub(super) struct Log {
@@ -36,8 +44,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// The log up to `step`: what a killed run wrote after its last checkpoint will be written again. A line
-    /// that was cut off is passed over.
+    /// The log up to `step`: what a killed run wrote after its last checkpoint will be written again.
     pub fn resume(run: &Run, step: u64) -> Result<Self> {
         let log = Self::read(run, step);
         let text: String = log.lines.iter().map(json).collect();
@@ -47,9 +54,7 @@ impl Log {
 
     /// The same without a change to the file.
     pub fn read(run: &Run, step: u64) -> Self {
-        let text = fs::read_to_string(run.log()).unwrap_or_default();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<LogLine>(line).ok());
-        let lines = lines.filter(|line| line.step <= step).collect();
+        let lines = run.losses().into_iter().filter(|line| line.step <= step).collect();
         Self { path: run.log(), curve: run.curve(), lines, open: (0.0, 0) }
     }
 
@@ -88,6 +93,10 @@ impl Log {
     /// The newest line.
     pub fn last(&self) -> Option<&LogLine> {
         self.lines.last()
+    }
+
+    pub fn lines(&self) -> &[LogLine] {
+        &self.lines
     }
 
     /// Draws the curve.

@@ -6,6 +6,7 @@
 //! sgd.rs   the update
 //! log.rs, clock.rs   what is told of it
 //! finish.rs          previews, and the model at the end
+//! page.rs            the report
 //! resume.rs          where a run starts, and whether anything is left to do
 //! run.rs             the folder of a run
 //! info.rs            what is known of a run or a model without opening it
@@ -16,6 +17,7 @@ mod clock;
 mod finish;
 mod info;
 mod log;
+mod page;
 mod resume;
 mod run;
 mod sgd;
@@ -32,11 +34,14 @@ use crate::data::{Photos, Row, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::{batch_of, numbers_of};
+use crate::report::Kind;
 use crate::runtime::release_buffers;
 use crate::store::{Checkpoint, Lock};
 
 use clock::Clock;
+use finish::Shown;
 use log::Log;
+use page::{Standing, Told};
 
 pub use info::{Info, Part, State, TaskFit, Trained};
 pub use log::LogLine;
@@ -66,8 +71,9 @@ pub struct Outcome {
 /// to take and the model is there, nothing is written but where the photos lie, if that changed.
 ///
 /// # Errors
-/// A folder without most of the photos that the run has learned, no photo left to train on, another process in the
-/// folder, a precision that `device` has not, a damaged checkpoint, a loss that is no number any more, a full disk. The last checkpoint stays in all
+/// A folder without most of the photos that the run has learned, no photo left to train on, another process or another
+/// one's `report.html` in the folder of the run, a precision that `device` has not, a damaged checkpoint, a loss that is
+/// no number any more, a full disk. The last checkpoint stays in all
 /// cases.
 pub fn train(
     photos: &Photos,
@@ -85,6 +91,7 @@ pub fn train(
 
     // Where it starts, and whether there is anything to do.
     let _lock = Lock::take(run.folder())?;
+    Kind::Train.check(&run.report())?;
     let mut state =
         resume::start(photos, config, run, &sampler, &device.clone().autodiff(), watch)?;
     let limit =
@@ -94,6 +101,12 @@ pub fn train(
         let (steps, seconds) = (state.step, state.seconds);
         let loss = log.mean_since(steps.saturating_sub(pass));
         Outcome { steps, seconds, finished, loss, model: run.model() }
+    };
+    let report = |standing, state: &Checkpoint, log: &Log, shown: &Shown| {
+        let Outcome { steps: step, seconds, loss, .. } = outcome(state, log, true);
+        let lines = log.lines();
+        Told { standing, photos, config, run, device, lines, shown, step, steps, seconds, loss }
+            .write()
     };
     if let Some(text) = resume::nothing_left(&state, steps, limit, config) {
         let complete = resume::has_its_model(&state, config, run, device);
@@ -152,16 +165,19 @@ pub fn train(
         }
         if due && !last {
             log.draw()?;
-            finish::preview(&state, &sampler, photos, run, device, watch)?;
+            let shown = finish::preview(&state, &sampler, photos, run, device, watch)?;
+            report(Standing::Running, &state, &log, &shown)?;
         }
         if !visited {
             minibatch = Some(Minibatch { keys, target, phi: stepped.rows });
         }
     }
 
-    // The curve, also where the last process was killed before it drew it, and the model.
+    // The curve, also where the last process was killed before it drew it, the model, and the page of all.
     log.draw()?;
-    finish::model(&state, &sampler, photos, run, device, watch)?;
+    let shown = finish::model(&state, &sampler, photos, run, device, watch)?;
+    report(if stopped { Standing::Stopped } else { Standing::Finished }, &state, &log, &shown)?;
+    let _ = watch.on(Event::Report { path: run.report() });
     Ok(outcome(&state, &log, !stopped))
 }
 

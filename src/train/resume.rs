@@ -110,7 +110,7 @@ pub(super) fn nothing_left(
 }
 
 /// Whether the model of the run is that of the checkpoint, whole, with the settings of `config` that can be changed
-/// without a step, and the pictures that come with it. A process that was killed after its last checkpoint leaves
+/// without a step, and the pictures and the page that come with it. A process that was killed after its last checkpoint leaves
 /// older ones or none. The running statistics of a model were recomputed and are its own.
 pub(super) fn has_its_model(
     state: &Checkpoint,
@@ -118,7 +118,7 @@ pub(super) fn has_its_model(
     run: &Run,
     device: &Device,
 ) -> bool {
-    if ![run.preview(), run.curve()].iter().all(|picture| picture.is_file()) {
+    if ![run.preview(), run.curve(), run.report()].iter().all(|file| file.is_file()) {
         return false;
     }
     let Ok(model) = Model::open(&run.model(), device) else { return false };

@@ -6,6 +6,7 @@
 //!     checkpoint.safetensors  the state to go on from
 //!     log.jsonl               step, loss, seconds
 //!     loss.png  preview.png   pictures to look at
+//!     report.html             a page that shows all of it
 //!     model/                  the finished model
 //! ```
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, Layers};
 use crate::data::{Entry, Id, Photos, Row, Skipped};
 use crate::error::{Error, Result};
+use crate::report::Kind;
 use crate::store::{CHECKPOINT, Latents, write_atomically};
 
 const MODEL: &str = "model";
@@ -99,6 +101,10 @@ impl Run {
 
     pub fn curve(&self) -> PathBuf {
         self.folder.join("loss.png")
+    }
+
+    pub fn report(&self) -> PathBuf {
+        self.folder.join(Kind::FILE)
     }
 
     /// Whether there is a run already.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test file uses a part.
 
+#[cfg(unix)]
+pub mod browser;
 pub mod reference;
 pub mod runs;
 

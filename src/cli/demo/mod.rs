@@ -136,7 +136,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     write_atomically(out.join("table.md"), shown.scores.markdown().as_bytes())?;
     write_atomically(out.join("scores.csv"), shown.scores.csv().as_bytes())?;
     let report = out.join("report.html");
-    write_atomically(&report, page::render(&shown, &run)?.as_bytes())?;
+    write_atomically(&report, page::render(&shown, &run, &device)?.as_bytes())?;
     let _ = progress.on(Event::Report { path: report.clone() });
     drop(progress);
     if !arguments.options.json {

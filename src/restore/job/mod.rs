@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! list inputs -> (done before? skip) -> read, mask, region, evidence -> Restorer -> result, checked
-//!                                                    -> raw, residual, strip, result -> restore.json
+//!                                   -> raw, residual, strip, result -> restore.json, a page of all: report.html
 //! ```
 
+mod card;
 mod check;
+mod heard;
 mod inputs;
+mod page;
 mod prepare;
 mod record;
 mod result;
@@ -25,7 +28,9 @@ use crate::event::{Event, Observer};
 
 use super::{Evidence, Region, Restored, Restorer, Task};
 
+use heard::Heard;
 pub use inputs::{Input, list, probe_places};
+use page::Report;
 use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 
@@ -101,8 +106,10 @@ pub fn run(
     device: &Device,
     watch: &mut dyn Observer,
 ) -> Result<Summary> {
+    let watch = &mut Heard::new(watch);
     let inputs = list(&job.inputs, &job.out, watch)?;
     inputs::check_strangers(&inputs)?;
+    let mut report = Report::of(job)?;
     let mut record = Record::open(&job.out)?;
     check_other_tasks(&inputs, job, &record)?;
     probe_places(&inputs)?;
@@ -137,10 +144,11 @@ pub fn run(
             let batch = std::mem::take(&mut waiting);
             let _ = watch.on(Event::Batch { done: at + 1 - batch.len(), total: inputs.len() });
             let size = batch.len();
-            match mend(batch, job, restorer, &mut record, watch)? {
+            match mend(batch, job, restorer, &mut record, &mut report, watch)? {
                 Some(mended) => {
                     summary.mended += mended;
                     summary.failed += size - mended;
+                    report.write(&record, job, (config, device), watch, false)?;
                 }
                 None => {
                     summary.stopped = true;
@@ -148,6 +156,10 @@ pub fn run(
                 }
             }
         }
+    }
+    report.write(&record, job, (config, device), watch, true)?;
+    if let Some(path) = report.path() {
+        let _ = watch.on(Event::Report { path });
     }
     Ok(summary)
 }
@@ -187,6 +199,7 @@ fn mend(
     job: &Job,
     restorer: &dyn Restorer,
     record: &mut Record,
+    report: &mut Report,
     watch: &mut dyn Observer,
 ) -> Result<Option<usize>> {
     if batch.is_empty() {
@@ -216,6 +229,7 @@ fn mend(
         let mut mended = write::results(picture, &restored, &result, job)?;
         mended.seconds = seconds;
         let (input, output) = (mended.input.clone(), picture.input.result());
+        report.add(&below(&output, &job.out), &mended, job, picture);
         record.images.insert(below(&output, &job.out), mended);
         record.save(&job.out)?;
         let (steps, energy) = (restored.steps, restored.energy);

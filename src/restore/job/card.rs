@@ -1,0 +1,200 @@
+//! One mended picture as the page shows it: whole, or as a tile among many.
+
+use std::path::Path;
+
+use ::image::imageops::{self, FilterType};
+use ::image::{DynamicImage, GenericImageView, Rgb, RgbImage};
+
+use super::Mended;
+use super::prepare::Damaged;
+use crate::error::Result;
+use crate::image::load;
+use crate::report::{Figure, Section, Slider, grouped, shrunk};
+use crate::restore::Stop;
+
+/// The longest side of a picture in a slider, in pixels.
+const SHOWN: u32 = 960;
+/// That of a mask or a residual.
+const SMALL: u32 = 320;
+/// That of each half of a tile.
+const TILE: u32 = 128;
+/// The squares that stand for what is missing, as in a program for drawing.
+const CHECKS: [Rgb<u8>; 2] = [Rgb([150, 150, 150]), Rgb([190, 190, 190])];
+
+/// What the page has of a picture.
+#[derive(Debug)]
+pub(super) struct Card {
+    pub energy: f32,
+    /// All of it; dropped where there are too many pictures to show all of each.
+    pub case: Option<Section>,
+    /// Before and after, small.
+    pub tile: Figure,
+}
+
+impl Card {
+    /// The card of the result `below` the folder `out`. `fresh` is what was mended, where it is still at hand; else
+    /// it is read again, if it can be.
+    ///
+    /// # Errors
+    /// A result that cannot be read.
+    pub fn of(below: &Path, entry: &Mended, out: &Path, fresh: Option<&Damaged>) -> Result<Self> {
+        let after = load(out.join(below))?.original;
+        let read = match fresh {
+            Some(_) => None,
+            None => load(&entry.input).ok().map(|photo| photo.original),
+        };
+        let before = fresh.map(|damaged| &damaged.photo.original).or(read.as_ref());
+        let known = fresh.and_then(|damaged| damaged.known.as_deref());
+
+        let shown = small(&after, SHOWN);
+        let hole = before.and_then(|before| hole(entry, before, &after, known, &shown));
+        let before = before.and_then(|before| laid_under(before, &shown));
+        let before = before.map(|before| match &hole {
+            Some(hole) => checked(before, hole),
+            None => before,
+        });
+        let case = case(below, entry, out, before.as_ref(), &shown, hole.as_ref())?;
+        let energy = format!("energy {:.4}", entry.energy);
+        let name = below.display().to_string();
+        let tile = tile(before.as_ref(), &shown);
+        let tile = Figure::thumbnail(&tile, 2 * TILE, &name)?.link(below).note(&energy);
+        Ok(Self { energy: entry.energy, case: Some(case), tile })
+    }
+}
+
+fn small(image: &DynamicImage, longest: u32) -> RgbImage {
+    // Shrunk before it is copied: a scan of a hundred megapixels stays one.
+    match image.width().max(image.height()) > longest {
+        true => image.thumbnail(longest, longest).to_rgb8(),
+        false => image.to_rgb8(),
+    }
+}
+
+/// The input at the size of its result as it is shown: a smaller one by whole pixels, for it is not an interpolation
+/// that was given. `None` where the two are not of one shape.
+fn laid_under(before: &DynamicImage, shown: &RgbImage) -> Option<RgbImage> {
+    let (width, height) = shown.dimensions();
+    let [w, h, width_, height_] = [before.width(), before.height(), width, height].map(i64::from);
+    // The shape of a result is rounded to whole pixels.
+    if (w * height_ - h * width_).abs() > w.max(h).max(width_).max(height_) {
+        return None;
+    }
+    Some(match before.width() > width {
+        true => before.thumbnail_exact(width, height).to_rgb8(),
+        false => imageops::resize(&before.to_rgb8(), width, height, FilterType::Nearest),
+    })
+}
+
+/// Where something was filled, at the size of `shown`. By the mask where it is at hand, else where the result differs
+/// from the input: all other pixels are the same bit for bit, and what was not opaque is now.
+fn hole(
+    entry: &Mended,
+    before: &DynamicImage,
+    after: &DynamicImage,
+    known: Option<&[bool]>,
+    shown: &RgbImage,
+) -> Option<Vec<bool>> {
+    let size = (before.width(), before.height());
+    if entry.missing_pixels == 0 || size != (after.width(), after.height()) {
+        return None;
+    }
+    let is_filled = |x: u32, y: u32| match known {
+        Some(known) => known.get((y * size.0 + x) as usize) == Some(&false),
+        None => before.get_pixel(x, y) != after.get_pixel(x, y),
+    };
+    let at = |place: u32, shown: u32, whole: u32| {
+        (u64::from(place) * u64::from(whole) / u64::from(shown)) as u32
+    };
+    let (width, height) = shown.dimensions();
+    let rows = (0..height).map(|y| at(y, height, size.1));
+    Some(
+        rows.flat_map(|y| (0..width).map(move |x| (at(x, width, size.0), y)))
+            .map(|(x, y)| is_filled(x, y))
+            .collect(),
+    )
+}
+
+/// `image` with squares where `hole` says that it is missing.
+fn checked(mut image: RgbImage, hole: &[bool]) -> RgbImage {
+    let side = (image.width().max(image.height()) / 48).max(2);
+    for ((x, y, pixel), _) in image.enumerate_pixels_mut().zip(hole).filter(|(_, hole)| **hole) {
+        *pixel = CHECKS[((x / side + y / side) % 2) as usize];
+    }
+    image
+}
+
+/// White where something was filled, as in the masks that the program reads.
+fn mask(hole: &[bool], size: (u32, u32)) -> RgbImage {
+    let value = |x: u32, y: u32| hole.get((y * size.0 + x) as usize) == Some(&true);
+    RgbImage::from_fn(size.0, size.1, |x, y| Rgb([if value(x, y) { 255 } else { 0 }; 3]))
+}
+
+fn tile(before: Option<&RgbImage>, after: &RgbImage) -> RgbImage {
+    let small = |image: &RgbImage| shrunk(image, TILE).unwrap_or_else(|| image.clone());
+    let after = small(after);
+    let Some(before) = before.map(small) else { return after };
+    let (width, height) = after.dimensions();
+    let mut both = RgbImage::new(2 * width, height);
+    imageops::replace(&mut both, &before, 0, 0);
+    imageops::replace(&mut both, &after, i64::from(width), 0);
+    both
+}
+
+/// Slider, numbers, and the files beside it.
+fn case(
+    below: &Path,
+    entry: &Mended,
+    out: &Path,
+    before: Option<&RgbImage>,
+    shown: &RgbImage,
+    hole: Option<&Vec<bool>>,
+) -> Result<Section> {
+    let left = match before {
+        Some(before) => {
+            let before = Figure::photo(before, "damaged")?;
+            let slider = Slider::of(before, Figure::photo(shown, "mended")?, "")?;
+            Section::new("").slider(&slider)
+        }
+        None => Section::new("").figures(&[Figure::photo(shown, "mended")?]),
+    };
+    let mut files = Vec::new();
+    if let Some(hole) = hole {
+        files.push(Figure::photo(&scaled(mask(hole, shown.dimensions())), "mask")?);
+    }
+    for (path, caption) in [(&entry.raw, "model's image"), (&entry.residual, "residual")] {
+        if let Ok(photo) = load(out.join(path)) {
+            let longest = if caption == "residual" { SMALL } else { SHOWN };
+            files.push(Figure::photo(&small(&photo.original, longest), caption)?.link(path));
+        }
+    }
+    let right = Section::new("").settings(&facts(entry)).figures(&files);
+    Ok(Section::new(&below.display().to_string()).beside(left, right))
+}
+
+fn scaled(image: RgbImage) -> RgbImage {
+    shrunk(&image, SMALL).unwrap_or(image)
+}
+
+fn facts(entry: &Mended) -> Vec<(&'static str, String)> {
+    let why = match entry.stop {
+        Stop::Steps => "as many as allowed",
+        Stop::Plateau => "then it had settled",
+    };
+    let mut facts = vec![
+        ("task", entry.task.clone()),
+        ("size", format!("{} x {} pixels", entry.width, entry.height)),
+    ];
+    if entry.missing_pixels > 0 {
+        let all = (entry.width * entry.height).max(1);
+        let share = 100.0 * entry.missing_pixels as f64 / all as f64;
+        let filled = grouped(entry.missing_pixels as u64);
+        facts.push(("filled", format!("{filled} pixels, {share:.1} %")));
+    }
+    facts.extend([
+        ("steps", format!("{}, {why}", entry.steps)),
+        ("energy", format!("{:.4}", entry.energy)),
+        ("residual", format!("{:.1} % of the range (rms)", 100.0 * entry.residual_rms)),
+        ("time", format!("{:.1} s", entry.seconds)),
+    ]);
+    facts
+}
