@@ -144,7 +144,7 @@ impl Told<'_> {
             commands.extend([
                 (
                     "Fill what is missing: a mask as large as the photo, white where to fill",
-                    format!("lacuna restore inpaint --model {run} photo.jpg --mask mask.png --out mended"),
+                    format!("lacuna restore inpaint --model {run} photo.jpg --mask mask.png --shrink --out mended"),
                 ),
                 (
                     "Give colour to grey photos",

@@ -147,7 +147,7 @@ fn next(run: &Run) -> Section {
         ("Learn your own photos", "lacuna train ~/photos --out runs/mine".to_string()),
         (
             "Mend one of them",
-            "lacuna restore inpaint --model runs/mine photo.jpg --mask mask.png --out mended"
+            "lacuna restore inpaint --model runs/mine photo.jpg --mask mask.png --shrink --out mended"
                 .into(),
         ),
         (
