@@ -20,7 +20,7 @@ pub enum Event {
     Skipped { path: PathBuf, problem: String },
     /// A picture that was to be mended or damaged cannot be; `problem` names it and what to do.
     Failed { path: PathBuf, problem: String },
-    /// What the work that begins will need, about: bytes of memory and disk, and seconds at most; and how many bytes of
+    /// What the work that begins will need, about: bytes of memory and disk, and seconds; and how many bytes of
     /// each are free, where the system tells.
     Needs { memory: u64, memory_free: u64, disk: u64, disk_free: Option<u64>, seconds: Option<f64> },
     /// All files of a folder have been looked at.

@@ -148,7 +148,7 @@ impl NeedsOptions {
         job.waiting_pixels = halves.take(40).find(|&pixels| fits(pixels) <= limit).unwrap_or(0);
         let needs = Restoring { batch: job.batch, waiting: job.waiting_pixels, ..least };
         let steps = inputs.len().div_ceil(job.batch) * job.fit.steps;
-        let seconds = pace(job, restorer)?.map(|pace| pace * steps as f64);
+        let seconds = pace(job, restorer)?.map(|pace| pace * steps as f64 + needs.seconds());
         tell(needs.memory(config), needs.disk(config), seconds, &job.out, watch)
     }
 }

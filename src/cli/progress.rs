@@ -129,7 +129,7 @@ impl Progress {
                 let free = |bytes: u64| format!("{} free", super::needs::bytes(bytes));
                 let of_disk =
                     disk_free.map_or(String::new(), |bytes| format!(" ({})", free(bytes)));
-                let time = seconds.map_or(String::new(), |s| format!(", {} at most", clock(s)));
+                let time = seconds.map_or(String::new(), |s| format!(", {}", clock(s)));
                 self.say(&format!(
                     "needs about {} of memory ({}), {} of disk{of_disk}{time}",
                     super::needs::bytes(*memory),

@@ -3,7 +3,7 @@
 //! ```text
 //! a step      base + 3.7 theta + rows + a batch of maps + photos that are kept
 //! its end     base + 5.3 theta + 4 rows + a quarter of those maps + photos that are kept
-//! restoring   base + 3 theta + a batch of maps + photos that wait, decoded
+//! restoring   base + 3 theta + a batch of maps + photos that wait, decoded + the one that is worked on
 //! ```
 //! In a step theta is there with its gradient and packed copies; at the end with the model of the preview, as the state
 //! that is saved and as the bytes of the file, and the rows likewise. How often each counts was measured: the peak of
@@ -14,8 +14,17 @@ use crate::config::Config;
 /// What every process takes: its code, buffers of the decoders, the font of the sheets.
 const BASE: u64 = 40 << 20;
 
-/// Bytes of a photo for each of its pixels, decoded, with its mask, result and strip.
-const PHOTO: u64 = 44;
+/// Bytes for each pixel of a photo that waits, decoded, with its mask; and more while it is decoded or written. Measured
+/// with photos of 24 and of 12 megapixels.
+const WAITING: u64 = 15;
+const WORKED_ON: u64 = 48;
+
+/// Seconds for each pixel of a photo that is decoded, mended and written, beside the fit: 24 megapixels take 5.3 s of one
+/// core of the machine of docs/results.md.
+const SECONDS: f64 = 0.22e-6;
+
+/// Bytes of a strip at its worst: three pictures of 512 pixels a side.
+const STRIP: u64 = 3 * 3 * 512 * 512;
 
 /// How much is to be trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,14 +88,20 @@ impl Restoring {
     /// Bytes of memory.
     pub fn memory(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
-        let photos = self.waiting.max(self.largest) * PHOTO;
+        let photos = self.waiting.max(self.largest) * WAITING + self.largest * WORKED_ON;
         BASE + 3 * sizes.theta + self.batch as u64 * sizes.maps + photos
     }
 
-    /// Bytes of disk: the mended picture, its strip of three, and the small ones, stored as PNGs at their worst.
+    /// Bytes of disk: the mended picture, its strip and the small ones, as PNGs that nothing makes smaller; a page of all.
     pub fn disk(&self, config: &Config) -> u64 {
         let small = 2 * 3 * (config.size * config.size) as u64;
-        self.all * (3 + 9) + self.photos as u64 * (small + 4096)
+        let strips = (3 * self.all).min(self.photos as u64 * STRIP);
+        3 * self.all + strips + self.photos as u64 * (small + (16 << 10)) + (1 << 20)
+    }
+
+    /// Seconds that all photos take beside their fit.
+    pub fn seconds(&self) -> f64 {
+        self.all as f64 * SECONDS
     }
 }
 
