@@ -52,6 +52,11 @@ pub fn describe(name: &str) -> String {
     format!("cpu: kernels {level}{why}, {} threads", rayon::current_num_threads())
 }
 
+/// Whether tensors on `device` lie in the memory of this computer's processor.
+pub fn is_cpu(device: &Device) -> bool {
+    crate::nn::cpu::is_here(device)
+}
+
 /// Limits the CPU work of this process to `count` threads; results do not depend on it. To be called before any
 /// work, once.
 ///

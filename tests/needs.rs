@@ -4,11 +4,11 @@ mod common;
 
 use std::process::{Command, Stdio};
 
-use common::runs::{tiny, write_photos};
+use common::runs::{picture, tiny, write_photos};
 use common::workshop::{BIN, Workshop, bytes, lacuna, ok, refused, strs, text};
-use lacuna::config::Config;
+use lacuna::config::{Config, Layers};
 use lacuna::data::{PhotoConfig, Photos};
-use lacuna::estimate::{Guard, Reading, Restoring, Training};
+use lacuna::estimate::{Guard, Reading, Restoring};
 use lacuna::event::Silent;
 use lacuna::train::{Run, train};
 use serde_json::Value;
@@ -48,19 +48,34 @@ fn an_estimate_is_all_that_estimate_gives() {
 #[test]
 fn minibatches_are_split_to_fit_and_the_run_says_so() {
     let workshop = Workshop::new();
-    let whole = config(&workshop, "run");
-    // Room for two of the three images of a minibatch, and no more.
-    let needs = Training { photos: 5, rows: 5, batch: 2, cached: u64::MAX };
-    let memory = needs.memory(&whole);
-    assert!(memory < Training { batch: 3, ..needs }.memory(&whole));
-    let mut arguments = workshop.train("split", &[]);
-    arguments.extend(["--memory".into(), format!("{memory}B")]);
-    let told = stderr(&lacuna(&strs(&arguments)));
-    assert!(told.contains("minibatches of 2, not 3"), "{told}");
+    let (photos, out) = (workshop.at("many"), workshop.at("split"));
+    write_photos(&photos, 64, 24);
+    let mut arguments = vec![
+        "train",
+        text(&photos),
+        "--out",
+        text(&out),
+        "--preset",
+        "bench-64",
+        "--memory",
+        "150MiB",
+    ];
+    let settings = [
+        "train.batch=64",
+        "train.inner_steps=1",
+        "train.passes=1",
+        "data.hold_out=0",
+        "data.flip=false",
+    ];
+    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+    let told = stderr(&ok(&arguments));
     let split = config(&workshop, "split");
-    assert_eq!(split.train.batch, 2);
-    let ratio = split.train.lr_theta / whole.train.lr_theta;
-    assert!((ratio - 2.0 / 3.0).abs() < 1e-9, "{ratio}");
+    assert!(told.contains(&format!("minibatches of {}, not 64", split.train.batch)), "{told}");
+    assert!(split.train.batch < 64);
+    // As far in a pass as one minibatch of all would have moved theta.
+    let whole = Layers::preset("bench-64").unwrap().finish().unwrap().train.lr_theta;
+    let batches = 64usize.div_ceil(split.train.batch) as f64;
+    assert!((split.train.lr_theta * batches - whole).abs() < 1e-9, "{}", split.train.lr_theta);
 }
 
 #[test]
@@ -74,7 +89,7 @@ fn too_little_memory_for_anything_is_refused_before_the_work() {
     let more = ["--hole", "center:40%", "--memory", "5MB"];
     refused(
         &strs(&workshop.restore("inpaint", &photos, "out", &more)),
-        &["memory", "largest photo"],
+        &["memory", "a photo of 576 pixels"],
     );
     for nonsense in ["0", "-1", "much", "3 apples"] {
         let mut arguments = workshop.train("none", &[]);
@@ -95,8 +110,9 @@ fn the_memory_that_is_given_changes_no_result_of_a_restoration() {
     let memory = format!("{}B", needs.memory(&config(&workshop, "run")));
     // Resident memory may be more than was reckoned, in a test's tiny model most of it is the program itself.
     let more = [&hole[..], &["--memory", &memory]].concat();
-    let output = lacuna(&strs(&workshop.restore("inpaint", &photos, "tight", &more)));
-    assert!(output.status.success(), "{}", stderr(&output));
+    let more = [&more[..], &["-v"]].concat();
+    let told = stderr(&ok(&strs(&workshop.restore("inpaint", &photos, "tight", &more))));
+    assert!(told.contains("batches of 2"), "{told}");
     for name in ["00.png", "02.raw.png", "04.png"] {
         let of = |out: &str| bytes(workshop.at(out).join(name));
         assert!(of("free") == of("tight"), "{name}");
@@ -127,13 +143,21 @@ fn training_that_runs_out_of_memory_is_an_error_and_goes_on_with_smaller_minibat
     let message = guard.verdict("go on").unwrap_err().to_string();
     assert!(message.contains("memory") && message.contains("free"), "{message}");
 
-    // Nothing is lost: the same run goes on, here with minibatches of two.
+    // Nothing is lost: the same run goes on, here with minibatches of two. But for what a killed process would have
+    // told of steps that it did not save.
     let (out, done) = (workshop.at("short"), outcome.steps);
+    let path = out.join("log.jsonl");
+    let mut log = String::from_utf8(bytes(path.clone())).unwrap();
+    let mut line: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    (line["step"], line["loss"]) = ((done + 1).into(), 9.0.into());
+    log.push_str(&format!("{line}\n"));
+    std::fs::write(&path, log).unwrap();
     let resume = ["train", "--resume", "--out", text(&out), "--set", "train.batch=2"];
     ok(&resume);
     let resumed = self::config(&workshop, "short");
     assert_eq!(resumed.train.batch, 2);
     let log = String::from_utf8(bytes(out.join("log.jsonl"))).unwrap();
+    assert!(!log.contains("9.0"), "{log}");
     let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
     // Five photos are three minibatches of two, not two of three; four passes of three inner steps.
     assert_eq!(last["step"].as_u64(), Some(4 * 3 * 3));
@@ -142,6 +166,29 @@ fn training_that_runs_out_of_memory_is_an_error_and_goes_on_with_smaller_minibat
         &["train", "--resume", "--out", text(&out), "--set", "train.batch=3"],
         &["train.batch", "larger"],
     );
+}
+
+#[test]
+fn memory_that_runs_short_after_the_last_step_is_no_error_of_a_finished_run() {
+    let workshop = Workshop::new();
+    // Nothing is left to do, so that nothing has to fit either.
+    let out = workshop.at("run");
+    let told = stderr(&ok(&["train", "--resume", "--out", text(&out), "--memory", "5MB"]));
+    assert!(told.contains("the model stays as it is") && !told.contains("needs about"), "{told}");
+}
+
+#[test]
+fn a_photo_too_large_for_the_memory_fails_alone() {
+    let workshop = Workshop::new();
+    let folder = workshop.at("mixed");
+    write_photos(&folder, 1, 24);
+    picture(7, 3000).to_rgb8().save(folder.join("large.jpg")).unwrap();
+    let more = ["--memory", "200MiB"];
+    let output = lacuna(&strs(&workshop.restore("denoise", &folder, "out", &more)));
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("large.jpg") && told.contains("3000 x 3000"), "{told}");
+    assert!(workshop.at("out/00.png").is_file());
 }
 
 /// The peak of resident memory of a process that runs `arguments`, and what it said on stderr.

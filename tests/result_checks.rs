@@ -58,6 +58,7 @@ fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary
         feather: 0,
         seed: 0,
         waiting_pixels: lacuna::restore::job::WAITING_PIXELS,
+        most_pixels: lacuna::image::MAX_PIXELS,
         batch: 8,
         fit: task.fit(&config.restore),
         settings: String::new(),

@@ -6,7 +6,7 @@ use lacuna_kernels::{Level, Moments, norm_act, norm_act_backward};
 const EPSILON: f32 = 1e-5;
 
 /// All, here or not: where one is not, portable code runs on the columns that it would have.
-const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
+const LEVELS: [Level; 4] = [Level::Portable, Level::Avx2, Level::Avx512, Level::Avx512Bf16];
 
 /// Pixels and channels: one number a row, odd ones, those of the networks, more than a piece.
 const SHAPES: [[usize; 2]; 15] = [

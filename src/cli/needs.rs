@@ -1,5 +1,6 @@
 //! What is said of memory, disk and time before work starts; `--memory` and `--estimate`.
 
+use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -16,8 +17,11 @@ use lacuna::image::{MAX_PIXELS, MAX_SIDE, Picture, dimensions};
 use lacuna::method::Lcm;
 use lacuna::restore::job::{Job, list};
 use lacuna::restore::{Restorer, Task};
-use lacuna::train::Run;
+use lacuna::runtime::is_cpu;
+use lacuna::train::{Info, Run};
 use lacuna::{Error, Result};
+
+use super::voice::detail;
 
 /// How much may be taken.
 #[derive(Debug, Args)]
@@ -46,7 +50,8 @@ impl NeedsOptions {
     /// What this process may take in all: what was given, else what it has and what is free.
     fn limit(&self) -> u64 {
         let now = Machine::here().read();
-        self.memory.unwrap_or(now.free.saturating_add(now.used))
+        let here = now.free.saturating_add(now.used);
+        self.memory.map_or(here, |memory| memory.min(here))
     }
 
     /// Decoded photos that training may keep, in bytes: a quarter of what was given.
@@ -66,14 +71,28 @@ impl NeedsOptions {
         device: &Device,
         watch: &mut dyn Observer,
     ) -> Result<Config> {
-        let learned = photos.entries().iter().filter(|entry| !entry.held_out).count();
-        let needs = Training {
-            photos: photos.entries().len(),
-            rows: if config.data.flip { 2 * learned } else { learned },
-            batch: config.train.batch,
-            cached: photos.cache_bytes(),
+        let needs = training(&config, photos);
+        // What a run that goes on has behind it, in minibatches of now.
+        let before = Info::open(run.folder()).ok();
+        let (steps, seconds) = before.map_or((0.0, 0.0), |info| {
+            let then = Training { batch: info.config.train.batch, ..needs }.batches();
+            let steps = info.trained.steps.unwrap_or(0) as f64;
+            (steps * needs.batches() as f64 / then as f64, info.trained.seconds.unwrap_or(0.0))
+        });
+        let left = |needs: Training| {
+            let pass = needs.batches() * config.train.inner_steps;
+            let share = needs.batches() as f64 / training(&config, photos).batches() as f64;
+            (config.train.passes * pass) as f64 - steps * share
         };
-        let limit = self.limit();
+        let by_time = match config.train.minutes {
+            0.0 => f64::INFINITY,
+            minutes => 60.0 * minutes - seconds,
+        };
+        if left(needs) <= 0.0 || by_time <= 0.0 {
+            return Ok(config);
+        }
+        // A device of its own has memory of its own.
+        let limit = if is_cpu(device) { self.limit() } else { self.memory.unwrap_or(u64::MAX) };
         let (whole, memory) = (config.train.batch, needs.memory(&config));
         if memory > limit && self.memory.is_none() {
             let problem = format!(
@@ -87,26 +106,29 @@ impl NeedsOptions {
             );
             return Err(Error::input("memory", problem, remedy));
         }
-        let config = split_minibatch(&config, needs, limit)?;
-        let batch = config.train.batch;
+        let split = split_minibatch(&config, needs, limit)?;
+        let batch = split.train.batch;
         if batch != whole {
             let text = format!(
                 "minibatches of {batch}, not {whole}, so that they fit into {}; train.lr_theta is {} accordingly",
                 bytes(limit),
-                config.train.lr_theta
+                split.train.lr_theta
             );
             let _ = watch.on(Event::Note { text });
         }
         let needs = Training { batch, ..needs };
-        let pace = training_pace(&config, needs.images(), device)?.seconds_per_step;
-        let steps = config.train.passes * needs.batches() * config.train.inner_steps;
-        let by_time = match config.train.minutes {
-            0.0 => f64::INFINITY,
-            minutes => 60.0 * minutes,
-        };
-        let seconds = (pace * steps as f64).min(by_time);
-        tell(needs.memory(&config), needs.disk(&config), Some(seconds), run.folder(), watch)?;
-        Ok(config)
+        let pace = training_pace(&split, needs.images(), device)?.seconds_per_step;
+        let seconds = (pace * left(needs)).min(by_time);
+        // What is replaced is there already.
+        let there = size_of_file(&run.checkpoint()) + size_of_folder(&run.model());
+        let disk = needs.disk(&config).saturating_sub(there);
+        tell(needs.memory(&config), disk, Some(seconds), run.folder(), watch)?;
+        Ok(split)
+    }
+
+    /// What saving takes beyond a step of training, in bytes.
+    pub fn reserve(&self, config: &Config, photos: &Photos) -> u64 {
+        training(config, photos).reserve(config)
     }
 
     /// Tells what `job` will need, and splits its batches so that they fit.
@@ -126,18 +148,27 @@ impl NeedsOptions {
         let pixels = pixels.filter(|(w, h)| *w.max(h) <= MAX_SIDE);
         let pixels = pixels.map(|(w, h)| u64::from(w) * u64::from(h));
         let pixels: Vec<u64> = pixels.filter(|&pixels| pixels <= MAX_PIXELS).collect();
-        let (largest, all) = (pixels.iter().max().copied().unwrap_or(0), pixels.iter().sum());
-        let least = Restoring { batch: 1, waiting: 0, largest, all, photos: pixels.len() };
-        let limit = self.limit();
-        if least.memory(config) > limit {
+        let limit = match is_cpu(&restorer.model().device) {
+            true => self.limit(),
+            false => self.memory.unwrap_or(u64::MAX),
+        };
+        let most = Restoring::most_pixels(config, limit);
+        let smallest = pixels.iter().min().copied().unwrap_or(1);
+        if smallest > most {
+            let needed = Restoring { batch: 1, largest: smallest, ..Restoring::default() };
             let problem = format!(
-                "the largest photo, of {largest} pixels, needs about {}, {} are there",
-                bytes(least.memory(config)),
+                "a photo of {smallest} pixels needs about {}, {} are there",
+                bytes(needed.memory(config)),
                 bytes(limit)
             );
             let remedy = "give more with --memory, close other programs, or mend a smaller copy";
             return Err(Error::input("memory", problem, remedy));
         }
+        // A larger one fails by itself, when its turn comes.
+        job.most_pixels = job.most_pixels.min(most);
+        let pixels: Vec<u64> = pixels.into_iter().filter(|&pixels| pixels <= most).collect();
+        let (largest, all) = (pixels.iter().max().copied().unwrap_or(0), pixels.iter().sum());
+        let least = Restoring { batch: 1, waiting: 0, largest, all, photos: pixels.len() };
         let wanted = job.batch.min(inputs.len()).max(1);
         job.batch =
             largest_batch(wanted, limit, |batch| Restoring { batch, ..least }.memory(config));
@@ -147,10 +178,31 @@ impl NeedsOptions {
         let halves = std::iter::successors(Some(waiting), |pixels| Some(pixels / 2));
         job.waiting_pixels = halves.take(40).find(|&pixels| fits(pixels) <= limit).unwrap_or(0);
         let needs = Restoring { batch: job.batch, waiting: job.waiting_pixels, ..least };
+        detail(&format!("batches of {}, {} pixels waiting at most", job.batch, needs.waiting));
         let steps = inputs.len().div_ceil(job.batch) * job.fit.steps;
         let seconds = pace(job, restorer)?.map(|pace| pace * steps as f64 + needs.seconds());
         tell(needs.memory(config), needs.disk(config), seconds, &job.out, watch)
     }
+}
+
+/// How much there is to train on.
+fn training(config: &Config, photos: &Photos) -> Training {
+    let learned = photos.entries().iter().filter(|entry| !entry.held_out).count();
+    Training {
+        photos: photos.entries().len(),
+        rows: config.data.rows(learned),
+        batch: config.train.batch,
+        cached: photos.cache_bytes(),
+    }
+}
+
+fn size_of_file(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |data| data.len())
+}
+
+fn size_of_folder(path: &Path) -> u64 {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries.map(|entry| size_of_file(&entry.path())).sum()
 }
 
 /// Seconds for a step on a whole batch of `job`.

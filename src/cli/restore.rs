@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use lacuna::degrade::Hole;
 use lacuna::estimate::Guard;
+use lacuna::image::MAX_PIXELS;
 use lacuna::method::Lcm;
 use lacuna::restore::job::{Job, MaskSource, WAITING_PIXELS, run as run_job};
 use lacuna::restore::{FitSettings, MAX_FEATHER, Region, Task};
@@ -124,6 +125,7 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         seed: arguments.seed,
         batch: arguments.batch,
         waiting_pixels: WAITING_PIXELS,
+        most_pixels: MAX_PIXELS,
         fit,
         settings: format!("{settings:?} {:?}", config.restore),
         model: (arguments.model, model.digest()),
@@ -135,9 +137,16 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
     if needs.estimate {
         return Ok(Ending::Done);
     }
-    let mut guard = Guard::new(&mut progress, needs.memory);
-    let summary = run_job(&job, &restorer, &config, &device, &mut guard)?;
-    guard.verdict("what is mended is kept; give a smaller --batch, the same command goes on")?;
+    let summary = {
+        let mut guard = Guard::new(&mut progress, needs.memory, 0);
+        let summary = run_job(&job, &restorer, &config, &device, &mut guard)?;
+        if summary.stopped {
+            guard.verdict(
+                "what is mended is kept; close other programs and give the same command",
+            )?;
+        }
+        summary
+    };
     let out = job.out.display();
     progress.say(&format!(
         "{} mended, {} done before, {} failed: {out}",

@@ -105,12 +105,19 @@ fn guarded(
     needs: &NeedsOptions,
     watch: &mut dyn Observer,
 ) -> Result<Outcome> {
-    let mut guard = Guard::new(watch, needs.memory);
+    let mut guard = Guard::new(watch, needs.memory, needs.reserve(config, photos));
     let outcome = train(photos, config, run, device, &mut guard)?;
-    guard.verdict(&format!(
-        "all steps are kept; `lacuna train --resume --out {} --memory SIZE` goes on with smaller minibatches",
-        run.folder().display()
-    ))?;
+    if !outcome.finished {
+        let (batch, rate) = (config.train.batch, config.train.lr_theta);
+        let smaller = match batch {
+            0 | 1 => String::new(),
+            _ => format!(" --set train.batch={} --set train.lr_theta={}", batch / 2, rate / 2.0),
+        };
+        guard.verdict(&format!(
+            "all steps are kept, `lacuna train --resume --out {}{smaller}` goes on",
+            run.folder().display()
+        ))?;
+    }
     Ok(outcome)
 }
 

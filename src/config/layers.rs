@@ -49,6 +49,12 @@ impl Layers {
         // Left out where it is empty, and a key that is not there could not be set.
         let license = Table::from_iter([("license".to_string(), Value::String(String::new()))]);
         table.entry("model").or_insert(Value::Table(license));
+        // Runs from before it could be chosen say nothing of it.
+        for part in ["train", "restore"] {
+            if let Some(Value::Table(part)) = table.get_mut(part) {
+                part.entry("precision").or_insert(Value::String("f32".into()));
+            }
+        }
         Ok(Self(table))
     }
 

@@ -63,6 +63,13 @@ pub struct DataConfig {
     pub stretch: bool,
 }
 
+impl DataConfig {
+    /// Rows phi of so many photos: one each, and one for each mirrored copy.
+    pub fn rows(&self, photos: usize) -> usize {
+        if self.flip { 2 * photos } else { photos }
+    }
+}
+
 /// The loop (SPEC 2.1); rates are per image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

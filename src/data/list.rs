@@ -58,23 +58,23 @@ pub fn list_pictures(
             return Err(stopped(root));
         }
         let below = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_path_buf();
+        // A path goes into manifests and records, which are UTF-8.
+        let told = |path: &Path| PathBuf::from(below(path).to_string_lossy().into_owned());
         match entry {
             Ok(entry) if entry.path().to_str().is_none() && is_picture_name(entry.path()) => {
-                // A path goes into manifests and records, which are UTF-8.
-                let path = PathBuf::from(below(entry.path()).to_string_lossy().into_owned());
                 let problem = "its name is no UTF-8; rename it".to_string();
-                skipped.push(Skipped { path, problem });
+                skipped.push(Skipped { path: told(entry.path()), problem });
             }
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
             Ok(entry) => {
                 if let Some(kind) = foreign_kind(entry.path()) {
                     let problem = format!("{kind} is not read; convert it to PNG, JPEG or WebP");
-                    skipped.push(Skipped { path: below(entry.path()), problem });
+                    skipped.push(Skipped { path: told(entry.path()), problem });
                 }
             }
             Err(error) => {
-                let path = error.path().map(below).unwrap_or_default();
+                let path = error.path().map(told).unwrap_or_default();
                 skipped.push(Skipped { path, problem: format!("cannot be listed ({error})") });
             }
         }

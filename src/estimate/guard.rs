@@ -12,8 +12,7 @@ use crate::event::{Event, Observer};
 /// Between two looks: a look takes some tenth of a millisecond, a step of the smallest model ten.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Below this the system begins to kill: what a checkpoint needs to be written is not counted, since the memory of
-/// the step before it is free again by then.
+/// What is to stay free at least: below it the system begins to kill.
 const RESERVE: u64 = 128 << 20;
 
 /// Memory in bytes.
@@ -32,15 +31,21 @@ pub struct Guard<'a> {
     read: Box<dyn FnMut() -> Reading + 'a>,
     /// Bytes that this process may take.
     limit: Option<u64>,
+    /// Bytes that are to stay free, so that what was done can still be saved.
+    reserve: u64,
     looked: Option<Instant>,
     problem: Option<String>,
 }
 
 impl<'a> Guard<'a> {
-    /// A guard before `watch`. `limit`: bytes that this process may take, beside what the machine has.
-    pub fn new(watch: &'a mut dyn Observer, limit: Option<u64>) -> Self {
+    /// A guard before `watch`. `limit`: bytes that this process may take, beside what the machine has; `reserve`: bytes
+    /// that saving takes beyond the work.
+    pub fn new(watch: &'a mut dyn Observer, limit: Option<u64>, reserve: u64) -> Self {
         let mut machine = Machine::here();
-        Self::reading(watch, limit, move || machine.read())
+        Self {
+            reserve: reserve.max(RESERVE),
+            ..Self::reading(watch, limit, move || machine.read())
+        }
     }
 
     /// The same by readings of the caller's own.
@@ -49,10 +54,12 @@ impl<'a> Guard<'a> {
         limit: Option<u64>,
         read: impl FnMut() -> Reading + 'a,
     ) -> Self {
-        Self { watch, read: Box::new(read), limit, looked: None, problem: None }
+        let read = Box::new(read);
+        Self { watch, read, limit, reserve: RESERVE, looked: None, problem: None }
     }
 
-    /// What came of it: nothing, or an error that says what `remedy` says.
+    /// What came of it: nothing, or an error that says what `remedy` says. To be asked of work that did not come to its
+    /// end: memory may also have run short after the last step.
     ///
     /// # Errors
     /// The work was stopped for want of memory.
@@ -74,7 +81,9 @@ impl<'a> Guard<'a> {
             Some(limit) if used > limit => {
                 Some(format!("{} are taken of the {} given", size(used), size(limit)))
             }
-            _ if free < RESERVE => Some(format!("only {} are free, the work ended", size(free))),
+            _ if free < self.reserve => {
+                Some(format!("only {} are free, the work ended", size(free)))
+            }
             _ => None,
         };
     }

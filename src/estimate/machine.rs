@@ -25,7 +25,9 @@ impl Machine {
         let Some(system) = &mut self.system else { return Reading { used: 0, free: u64::MAX } };
         system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         let free = system.available_memory();
-        let allowed = system.cgroup_limits().map_or(free, |limits| limits.free_memory);
+        // Not what the container calls free: it counts the pages of files that were read, which make room by themselves.
+        let limits = system.cgroup_limits();
+        let allowed = limits.map_or(free, |limits| limits.total_memory.saturating_sub(limits.rss));
         let used = self.process.map_or(0, |process| used(system, process));
         Reading { used, free: free.min(allowed) }
     }

@@ -10,6 +10,7 @@
 //! resident memory of whole processes, the presets at several batch sizes (docs/results.md).
 
 use crate::config::Config;
+use crate::data::Sampler;
 
 /// What every process takes: its code, buffers of the decoders, the font of the sheets.
 const BASE: u64 = 40 << 20;
@@ -42,7 +43,7 @@ pub struct Training {
 impl Training {
     /// Minibatches in a pass.
     pub fn batches(&self) -> usize {
-        self.rows.div_ceil(self.batch.max(1)).max(1)
+        Sampler::batches_of(self.rows, self.batch)
     }
 
     /// Images of a minibatch: as equal as they can be, so fewer than are allowed.
@@ -56,12 +57,24 @@ impl Training {
         let photos = (self.photos as u64 * sizes.image).min(self.cached);
         let rows = self.rows as u64 * sizes.row;
         let maps = self.images() as u64 * sizes.maps;
-        let step = sizes.theta * 37 / 10 + rows + maps;
-        let end = sizes.theta * 53 / 10 + 4 * rows + maps / 4;
-        BASE + photos + step.max(end)
+        BASE + photos + rows + (sizes.theta * 37 / 10 + maps).max(self.end(config))
     }
 
-    /// Bytes of disk: the checkpoint and the one that replaces it, the model likewise, a line a step and pictures.
+    /// Bytes of memory that a step leaves to the end, and the end takes beyond them: the state once more, as bytes.
+    pub fn reserve(&self, config: &Config) -> u64 {
+        let sizes = Sizes::of(config);
+        let step = sizes.theta * 37 / 10 + self.images() as u64 * sizes.maps;
+        self.end(config).saturating_sub(step)
+    }
+
+    /// Bytes of the end beside rows, photos and the base.
+    fn end(&self, config: &Config) -> u64 {
+        let sizes = Sizes::of(config);
+        let (rows, maps) = (self.rows as u64 * sizes.row, self.images() as u64 * sizes.maps);
+        sizes.theta * 53 / 10 + 3 * rows + maps / 4
+    }
+
+    /// Bytes of disk: the checkpoint and the one that replaces it, the model likewise, the log and pictures.
     pub fn disk(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
         let checkpoint = sizes.theta + self.rows as u64 * sizes.row;
@@ -90,6 +103,12 @@ impl Restoring {
         let sizes = Sizes::of(config);
         let photos = self.waiting.max(self.largest) * WAITING + self.largest * WORKED_ON;
         BASE + 3 * sizes.theta + self.batch as u64 * sizes.maps + photos
+    }
+
+    /// Pixels of the largest photo that can be mended within `limit` bytes.
+    pub fn most_pixels(config: &Config, limit: u64) -> u64 {
+        let fixed = Self { batch: 1, ..Self::default() }.memory(config);
+        limit.saturating_sub(fixed) / (WAITING + WORKED_ON)
     }
 
     /// Bytes of disk: the mended picture, its strip and the small ones, as PNGs that nothing makes smaller; a page of all.

@@ -9,18 +9,24 @@ use crate::error::{Error, Result};
 /// `config` with its minibatches split until training on so much fits into `limit` bytes.
 ///
 /// ```text
-/// B -> B / k,   lr_theta -> lr_theta / k
+/// n minibatches in a pass -> k n,   lr_theta -> lr_theta / k
 /// ```
 /// k small steps then move theta as far as one large one did (to first order), and phi_i as before, since its rate is
-/// its own. What changes is that the batch statistics are those of fewer images.
+/// its own. What changes is that the batch statistics are those of fewer images. A fifth of the limit is left for what
+/// the reckoning may be wrong by.
 ///
 /// # Errors
 /// Not even single images fit.
 pub fn split_minibatch(config: &Config, needs: Training, limit: u64) -> Result<Config> {
     let whole = config.train.batch;
     let memory = |batch| Training { batch, ..needs }.memory(config);
-    let Some(batch) = (1..=whole).map(|parts| whole.div_ceil(parts)).find(|&b| memory(b) <= limit)
-    else {
+    if memory(whole) <= limit {
+        return Ok(config.clone());
+    }
+    // More than there are rows is no larger than that.
+    let all = whole.min(needs.rows.max(1));
+    let mut parts = (2..=all).map(|parts| all.div_ceil(parts));
+    let Some(batch) = parts.find(|&batch| memory(batch) <= limit - limit / 5) else {
         let size = |bytes| ByteSize(bytes).display().iec();
         let problem = format!(
             "training needs about {} even with minibatches of one image, {} are there",
@@ -32,7 +38,8 @@ pub fn split_minibatch(config: &Config, needs: Training, limit: u64) -> Result<C
     };
     let mut split = config.clone();
     split.train.batch = batch;
-    split.train.lr_theta *= batch as f64 / whole as f64;
+    let batches = |batch| Training { batch, ..needs }.batches() as f64;
+    split.train.lr_theta *= batches(whole) / batches(batch);
     Ok(split)
 }
 
@@ -49,14 +56,27 @@ mod tests {
     #[test]
     fn a_split_minibatch_fits_and_moves_theta_as_far_in_a_pass() {
         let config = Layers::preset("celeba-128").unwrap().finish().unwrap();
-        let needs = Training { photos: 1000, rows: 1000, batch: config.train.batch, cached: 0 };
-        let limit = Training { batch: 4, ..needs }.memory(&config);
-        let split = split_minibatch(&config, needs, limit).unwrap();
-        assert_eq!(split.train.batch, 4);
-        let per_image = |config: &Config| config.train.lr_theta / config.train.batch as f64;
-        assert!((per_image(&split) - per_image(&config)).abs() < 1e-12);
-        let all = split_minibatch(&config, needs, u64::MAX).unwrap();
-        assert_eq!(all, config);
+        // 12 rows in minibatches of 10 at most are two of 6; of 5 at most, three of 4.
+        for (rows, most, batch) in [(1000, 4, 4), (12, 5, 5)] {
+            let needs = Training { photos: rows, rows, batch: config.train.batch, cached: 0 };
+            let limit = Training { batch: most, ..needs }.memory(&config) * 5 / 4 + 4;
+            let split = split_minibatch(&config, needs, limit.min(needs.memory(&config) - 1));
+            let split = split.unwrap();
+            assert!(split.train.batch <= batch, "{}", split.train.batch);
+            let moved = |config: &Config| {
+                let needs = Training { batch: config.train.batch, ..needs };
+                config.train.lr_theta * needs.batches() as f64
+            };
+            assert!((moved(&split) - moved(&config)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn what_fits_is_not_split_and_what_cannot_fit_is_an_error_however_large_the_minibatch() {
+        let mut config = Layers::preset("celeba-128").unwrap().finish().unwrap();
+        config.train.batch = usize::MAX;
+        let needs = Training { photos: 9, rows: 9, batch: config.train.batch, cached: 0 };
+        assert_eq!(split_minibatch(&config, needs, u64::MAX).unwrap(), config);
         let message = split_minibatch(&config, needs, 1 << 20).unwrap_err().to_string();
         assert!(message.contains("1.0 MiB are there") && message.contains("--memory"), "{message}");
     }

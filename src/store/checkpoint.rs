@@ -18,7 +18,7 @@ const ROWS: &str = "latents";
 pub struct Checkpoint {
     pub model: Model,
     pub latents: Latents,
-    /// Joint steps done, on minibatches of at most `batch`.
+    /// Joint steps done, counted in minibatches of at most `batch`.
     pub step: u64,
     pub batch: usize,
     /// Seconds of training, over all resumed parts.

@@ -101,7 +101,9 @@ fn sheet(
     let rows = shown(sampler);
     let photos = pictures(&rows, photos)?;
     let mut made = Vec::new();
-    for some in rows.chunks(model.config.train.batch) {
+    // As equal as they can be: the statistics of a single image would be another picture.
+    let pieces = rows.len().div_ceil(model.config.train.batch);
+    for some in rows.chunks(rows.len().div_ceil(pieces)) {
         made.extend(pictures_of(images(model, phi(model, state, some)))?);
     }
     let scale = (128 / photos[0].width().max(1)).max(1);

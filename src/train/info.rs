@@ -12,9 +12,7 @@ use super::run::Manifest;
 use crate::config::{Changes, Config};
 use crate::data::Sampler;
 use crate::error::{Error, Result};
-use crate::nn::state_of;
 use crate::restore::Task;
-use crate::runtime::stream;
 use crate::store::{Header, Origin, TENSORS, is_held, model_config, model_folder, read_header};
 
 /// What is known; `None` where it cannot be known from what is there.
@@ -117,10 +115,8 @@ impl Info {
             size: config.size,
             latent: config.latent.shape(),
             row_len: config.latent.row_len(),
-            generator_parameters: match header {
-                Some(header) => parameters(header),
-                None => parameters_of(&config)?,
-            },
+            generator_parameters: header
+                .map_or_else(|| config.generator.parameters(config.latent.shape()), parameters),
             settings: Changes::of(&config),
             license: Some(config.model.license.clone()).filter(|license| !license.is_empty()),
             trained: Trained { mirrored: config.data.flip, ..Trained::default() },
@@ -210,8 +206,8 @@ fn trained(
 }
 
 fn steps_of_a_pass(config: &Config, photos: usize) -> u64 {
-    let rows = photos * if config.data.flip { 2 } else { 1 };
-    (Sampler::batches_of(rows, config.train.batch) * config.train.inner_steps) as u64
+    (Sampler::batches_of(config.data.rows(photos), config.train.batch) * config.train.inner_steps)
+        as u64
 }
 
 /// Learned numbers of the generator whose tensors `header` names.
@@ -219,15 +215,6 @@ fn parameters(header: &Header) -> usize {
     let of_the_generator = |name: &str| name.starts_with("g.") && !name.contains("running");
     let tensors = header.shapes.iter().filter(|(name, _)| of_the_generator(name));
     tensors.map(|(_, shape)| shape.iter().product::<usize>()).sum()
-}
-
-/// The same of a run that has saved nothing yet.
-fn parameters_of(config: &Config) -> Result<usize> {
-    let (mut rng, device) = (stream(0, "info"), burn::tensor::Device::flex());
-    let net = config.generator.init(config.latent.shape(), &mut rng, &device)?;
-    let state = state_of(&net);
-    let learned = state.iter().filter(|(name, _)| !name.contains("running"));
-    Ok(learned.map(|(_, data)| data.num_elements()).sum())
 }
 
 /// What lies in `folder`, the largest first; what is hidden is nothing of it.

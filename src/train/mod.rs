@@ -92,7 +92,7 @@ pub fn train(
     // Where it starts, and whether there is anything to do.
     let _lock = Lock::take(run.folder())?;
     Kind::Train.check(&run.report())?;
-    let mut state =
+    let (mut state, saved) =
         resume::start(photos, config, run, &sampler, &device.clone().autodiff(), watch)?;
     let limit =
         if config.train.minutes > 0.0 { config.train.minutes * 60.0 } else { f64::INFINITY };
@@ -122,7 +122,7 @@ pub fn train(
     }
     run.write_config(config)?;
     run.write_manifest(photos, &state.latents)?;
-    let mut log = Log::resume(run, state.step)?;
+    let mut log = Log::resume(run, saved)?;
     let mut clock = Clock::new(state.seconds);
     let mut minibatch = None;
     let mut stopped = false;

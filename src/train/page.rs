@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use super::finish::Shown;
 use super::{LogLine, Run};
 use crate::config::Config;
-use crate::data::{Photos, Skipped};
+use crate::data::{Photos, Sampler, Skipped};
 use crate::error::Result;
 use crate::metric::mse;
 use crate::report::{
@@ -111,11 +111,11 @@ impl Told<'_> {
             self.lines.iter().map(|line| (line.step as f64, f64::from(line.loss))).collect();
         let rest = (self.steps - self.step.min(self.steps)) as f64;
         let speed = self.step as f64 / self.seconds.max(1e-9);
-        let batch =
-            self.config.train.batch.min(self.learned() * if self.config.data.flip { 2 } else { 1 });
+        let rows = self.config.data.rows(self.learned());
+        let batch = rows as f64 / Sampler::batches_of(rows, self.config.train.batch) as f64;
         let mut facts = vec![
             (format!("{} of {}", grouped(self.step), grouped(self.steps)), "steps"),
-            (format!("{:.0}", speed * batch as f64), "images a second"),
+            (format!("{:.0}", speed * batch), "images a second"),
             (format!("{:.0} ms", 1000.0 / speed.max(1e-9)), "a step"),
             (clock(self.seconds), "in all"),
         ];
@@ -173,7 +173,7 @@ impl Told<'_> {
     fn source(&self) -> Section {
         let photos = self.photos;
         let learned = self.learned();
-        let rows = if self.config.data.flip { 2 * learned } else { learned };
+        let rows = self.config.data.rows(learned);
         let count = |n: usize| grouped(n as u64);
         let learned_from = Section::new("What it learned from").settings(&[
             ("folder", photos.root().display().to_string()),

@@ -13,7 +13,8 @@ use crate::event::{Event, Observer};
 use crate::model::Model;
 use crate::store::Checkpoint;
 
-/// The checkpoint of the run, or the state before the first step. What a run depends on may not have changed.
+/// The checkpoint of the run, or the state before the first step; and the step that was saved, which is the state's but
+/// where minibatches have become smaller since. What a run depends on may not have changed.
 pub(super) fn start(
     photos: &Photos,
     config: &Config,
@@ -21,12 +22,15 @@ pub(super) fn start(
     sampler: &Sampler,
     device: &Device,
     watch: &mut dyn Observer,
-) -> Result<Checkpoint> {
+) -> Result<(Checkpoint, u64)> {
     if !run.checkpoint().exists() {
-        return Checkpoint::fresh(config, device);
+        return Ok((Checkpoint::fresh(config, device)?, 0));
     }
-    config.check_resumes(&run.settings()?.finish()?)?;
-    let mut state = Checkpoint::open(&run.checkpoint(), config, device)?;
+    let old = run.settings()?.finish()?;
+    config.check_resumes(&old)?;
+    // By the old settings: a checkpoint that does not say how large its minibatches were is of those.
+    let mut state = Checkpoint::open(&run.checkpoint(), &old, device)?;
+    state.model.config = config.clone();
     let (folder, before) = learned(run, &state);
     let now: BTreeSet<Id> = sampler.order().iter().map(|row| row.id.clone()).collect();
     let added = now.difference(&before).count();
@@ -35,9 +39,11 @@ pub(super) fn start(
     if 2 * removed > before.len() {
         return Err(foreign(photos, run, folder, removed, before.len()));
     }
+    // The step that was saved: what the log tells of later ones is lost.
+    let saved = state.step;
+    let _ = watch.on(Event::Resumed { step: saved, added, removed });
     recount(&mut state, sampler, config);
-    let _ = watch.on(Event::Resumed { step: state.step, added, removed });
-    Ok(state)
+    Ok((state, saved))
 }
 
 /// Counts the steps of `state` in the minibatches of `config`, where they are smaller than those it was trained on: a
@@ -49,7 +55,7 @@ fn recount(state: &mut Checkpoint, sampler: &Sampler, config: &Config) {
         return;
     }
     let rows = sampler.order().len();
-    let batches = |batch: usize| rows.div_ceil(batch) as u64;
+    let batches = |batch| Sampler::batches_of(rows, batch) as u64;
     let inner = config.train.inner_steps as u64;
     let visits = state.step / inner * batches(new) / batches(old);
     state.step = visits * inner + state.step % inner;

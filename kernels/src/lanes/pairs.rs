@@ -145,16 +145,19 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn avx2<K: Kernel>(kernel: K) -> K::Output {
+        // SAFETY: handed on: whoever calls has asked the processor.
         unsafe { kernel.run::<Pairs<Avx2>>() }
     }
 
     #[target_feature(enable = "avx512f,avx2,fma")]
     pub(super) unsafe fn avx512<K: Kernel>(kernel: K) -> K::Output {
+        // SAFETY: as above.
         unsafe { kernel.run::<Pairs<Avx512>>() }
     }
 
     #[target_feature(enable = "avx512bf16,avx512f,avx2,fma")]
     pub(super) unsafe fn avx512bf16<K: Kernel>(kernel: K) -> K::Output {
+        // SAFETY: as above.
         unsafe { kernel.run::<Pairs<Avx512Bf16>>() }
     }
 

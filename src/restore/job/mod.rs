@@ -72,6 +72,8 @@ pub struct Job {
     pub batch: usize,
     /// Pixels of the photos that wait for a batch to be full, at most; the same holds of it.
     pub waiting_pixels: u64,
+    /// Pixels of a photo at most: a larger one, for which memory would not suffice, fails by itself.
+    pub most_pixels: u64,
     pub fit: FitConfig,
     /// All other settings that the results depend on, as text.
     pub settings: String,

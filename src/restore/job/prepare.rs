@@ -9,7 +9,7 @@ use super::{Input, Job, MaskSource};
 use crate::config::Config;
 use crate::data::Id;
 use crate::error::{Error, Result};
-use crate::image::{EXTENSIONS, Photo, Picture, load_bytes, read_bytes};
+use crate::image::{EXTENSIONS, MAX_PIXELS, Photo, Picture, dimensions, load_bytes, read_bytes};
 use crate::restore::{Evidence, Region, Task};
 use crate::runtime::stream;
 
@@ -48,6 +48,7 @@ impl Damaged {
 impl Files {
     /// Reads `input` and its mask.
     pub fn read(input: &Input, job: &Job) -> Result<Self> {
+        check_memory(&input.path, job)?;
         let bytes = read_bytes(&input.path)?;
         let mask = match (&job.mask, job.task) {
             (MaskSource::File(path), Task::Inpaint) => {
@@ -142,6 +143,18 @@ fn check_size(job: &Job, photo: [usize; 2], side: usize) -> Result<()> {
     let problem = format!("the model makes {side} x {side}");
     let remedy = format!("{remedy}, or add --shrink: mend it at that size, then enlarge");
     Err(Error::input(format!("{what} is {width} x {height} pixels"), problem, remedy))
+}
+
+/// Refuses a photo that would take more memory than there is, before it is decoded.
+fn check_memory(path: &Path, job: &Job) -> Result<()> {
+    let Some((width, height)) = dimensions(path) else { return Ok(()) };
+    let pixels = u64::from(width) * u64::from(height);
+    // What is over the limits of any photo is refused for that.
+    if pixels <= job.most_pixels || pixels > MAX_PIXELS {
+        return Ok(());
+    }
+    let problem = format!("mending {width} x {height} pixels takes more memory than there is");
+    Err(Error::picture(path, problem, "close other programs, or mend a smaller copy of it"))
 }
 
 /// The mask for the picture `below`: `path` itself, or the file of that place and stem in the folder `path`.
