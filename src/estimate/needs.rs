@@ -146,7 +146,8 @@ impl Sizes {
             theta: config.generator.parameters(config.latent.shape()) as u64 * NUMBER,
             row: config.latent.row_len() as u64 * NUMBER,
             image: image as u64 * NUMBER,
-            maps: maps as u64 * NUMBER,
+            // And a fifth: pieces of convolutions, gradients that wait for each other.
+            maps: maps as u64 * NUMBER * 6 / 5,
         }
     }
 }
