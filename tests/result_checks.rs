@@ -12,7 +12,7 @@ use image::RgbImage;
 use lacuna::degrade::Hole;
 use lacuna::event::{Event, Observer};
 use lacuna::image::{Picture, save_png};
-use lacuna::restore::job::{Job, MaskSource, Summary, run};
+use lacuna::restore::job::{Job, MaskSource, Record, Summary, run};
 use lacuna::restore::{Evidence, Restored, Restorer, Stop, Task};
 use lacuna::{Error, Result};
 
@@ -45,10 +45,8 @@ impl Restorer for Makes {
     }
 }
 
-/// What becomes of `inputs`, and the problems that were reported.
-fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary, Vec<String>) {
-    let config = tiny(&[]);
-    let job = Job {
+fn job(task: Task, inputs: &[PathBuf], out: &Path) -> Job {
+    Job {
         task,
         inputs: inputs.to_vec(),
         out: out.to_path_buf(),
@@ -59,10 +57,15 @@ fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary
         seed: 0,
         waiting_pixels: lacuna::restore::job::WAITING_PIXELS,
         batch: 8,
-        fit: task.fit(&config.restore),
+        fit: task.fit(&tiny(&[]).restore),
         settings: String::new(),
         model: (PathBuf::from("none"), String::new()),
-    };
+    }
+}
+
+/// What becomes of `inputs`, and the problems that were reported.
+fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary, Vec<String>) {
+    let job = job(task, inputs, out);
     let mut problems = Vec::new();
     let mut listen = |event: Event| {
         if let Event::Failed { problem, .. } = event {
@@ -70,7 +73,7 @@ fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary
         }
         ControlFlow::Continue(())
     };
-    let summary = run(&job, made, &config, &Device::flex(), &mut listen).unwrap();
+    let summary = run(&job, made, &tiny(&[]), &Device::flex(), &mut listen).unwrap();
     (summary, problems)
 }
 
@@ -139,4 +142,31 @@ fn a_fit_that_fails_takes_no_other_picture_along() {
     assert!(!at("out/b.png").exists() && !at("out/b.raw.png").exists());
     let record = std::fs::read_to_string(at("out/restore.json")).unwrap();
     assert!(record.contains("\"a.png\"") && !record.contains("b.png"));
+}
+
+#[test]
+fn who_breaks_off_between_two_results_keeps_the_first_and_the_same_job_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (photos, out) = (dir.path().join("photos"), dir.path().join("out"));
+    (0..4).for_each(|i| {
+        save_png(photos.join(format!("{i}.png")), picture(i, 16).to_rgb8()).unwrap();
+    });
+    let made = Makes { image: picture(9, 16), limit: 1.0 };
+    let job = job(Task::Denoise, &[photos], &out);
+    let count = |most: usize| {
+        let mut restored = 0;
+        let mut listen = |event: Event| {
+            restored += usize::from(matches!(event, Event::Restored { .. }));
+            if restored == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        run(&job, &made, &tiny(&[]), &Device::flex(), &mut listen).unwrap()
+    };
+    // All four are in one batch.
+    let first = count(1);
+    assert_eq!((first.mended, first.failed, first.stopped), (1, 0, true));
+    assert_eq!(Record::open(&out).unwrap().images.len(), 1);
+    assert!(out.join("0.png").is_file() && !out.join("1.raw.png").exists());
+    // Broken off at the last, nothing is left to do.
+    let rest = count(3);
+    assert_eq!((rest.mended, rest.skipped, rest.stopped), (3, 1, false));
 }
