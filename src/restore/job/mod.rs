@@ -39,7 +39,7 @@ pub use record::{Mended, Record};
 pub enum MaskSource {
     /// The picture's own alpha channel: what is not opaque is missing.
     Alpha,
-    /// A mask, white where to fill; or a folder of masks named like the pictures.
+    /// A mask, white and opaque where to fill; or a folder of masks named like the pictures.
     File(PathBuf),
     /// A hole in the pixels of the input; a random one is another for each picture.
     Hole(Hole),
