@@ -42,11 +42,8 @@ pub(super) fn beside(png: &[u8]) -> Beside {
         }
         match name {
             b"eXIf" => found.exif = Some(data.to_vec()),
-            b"iTXt" if data.starts_with(XMP) => match text(&data[XMP.len()..]) {
-                Some(text) => found.xmp = Some(text),
-                // It may say that the pixels lie, and what cannot be read cannot be corrected.
-                None => {}
-            },
+            // What cannot be read is left out: it may say that the pixels lie.
+            b"iTXt" if data.starts_with(XMP) => found.xmp = text(&data[XMP.len()..]).or(found.xmp),
             _ if KEPT.iter().any(|kept| *kept == name) => kept.push((chunk, data)),
             _ => {}
         }

@@ -128,7 +128,7 @@ impl Level {
         let near = |&at: &u32| {
             around(at as usize, width, cells.len()).map(|at| at.map_or(NONE, |at| numbers[at]))
         };
-        let neighbours = places[..band].iter().map(|at| near(at)).collect();
+        let neighbours = places[..band].iter().map(near).collect();
         Self { width, band, places, neighbours, numbers }
     }
 
