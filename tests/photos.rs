@@ -264,3 +264,62 @@ fn a_damaged_profile_is_kept_and_told_of() {
     let mended = said(&workshop.at("odd/odd.png"));
     assert_eq!(mended.profile.unwrap(), b"no profile at all");
 }
+
+#[test]
+fn a_profile_that_fits_no_colours_is_left_out_and_that_is_told() {
+    let workshop = Workshop::new();
+    // Grey to Lab: there are no three curves to be made of it.
+    let mut profile = profile_of("scan-grey16.png").unwrap();
+    profile[20..24].copy_from_slice(b"Lab ");
+    let mut file = fs::File::create(workshop.at("lab.png")).unwrap();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut file);
+    image::ImageEncoder::set_icc_profile(&mut encoder, profile.clone()).unwrap();
+    let photo = load(fixture("scan-grey16.png")).unwrap();
+    photo.original.write_with_encoder(encoder).unwrap();
+    for (task, word, kept) in [("denoise", "is kept", true), ("colorize", "is left out", false)] {
+        let arguments = workshop.restore(task, &workshop.at("lab.png"), task, &[]);
+        let stderr = String::from_utf8(ok(&strs(&arguments)).stderr).unwrap();
+        assert!(stderr.replace('\n', " ").contains(word), "{task}: {stderr}");
+        let mended = said(&workshop.at(task).join("lab.png"));
+        assert_eq!(mended.profile.as_ref() == Some(&profile), kept, "{task}");
+        assert_eq!(mended.profile.is_some(), kept, "{task}");
+    }
+}
+
+#[test]
+fn words_of_a_jpeg_go_along_and_xmp_is_true_of_the_result() {
+    let workshop = Workshop::new();
+    let before = String::from_utf8_lossy(&bytes(fixture("captioned.jpg"))).into_owned();
+    assert!(before.contains("xmp:Thumbnails") && before.contains(">4000<"));
+    let mended = mend(&workshop, "inpaint", "captioned.jpg", &["--hole", "center:6"]);
+    // Nothing but XMP says that it lies, so it was not turned, and XMP goes on saying so.
+    assert_eq!((mended.image.width(), mended.image.height()), (40, 24));
+    assert!(mended.xmp.contains("<tiff:Orientation>6<"), "{}", mended.xmp);
+    assert!(mended.xmp.contains("<exif:PixelXDimension>40<"), "{}", mended.xmp);
+    assert!(!mended.xmp.contains("Thumbnails") && !mended.xmp.contains("xmpGImg:image"));
+    let png = bytes(workshop.at("inpaint-captioned.jpg---holecenter:6/captioned.png"));
+    assert!(find(&png, b"tEXtComment\0found in box 7").is_some());
+    // As hexadecimal text: the captions stand in it, 36 bytes a line.
+    let start = find(&png, b"tEXtRaw profile type iptc\0\niptc\n").unwrap();
+    let text = png[start..].iter().take(600).filter(|&&b| b != b'\n').copied().collect::<Vec<u8>>();
+    for words in ["The old mill", "Nobody"] {
+        let digits: String = words.bytes().map(|b| format!("{b:02x}")).collect();
+        assert!(find(&text, digits.as_bytes()).is_some(), "{words}");
+    }
+}
+
+#[test]
+fn an_animation_is_told_of() {
+    let workshop = Workshop::new();
+    let still = bytes(fixture("late-exif.png"));
+    // Behind signature and header: an animation of one frame, the picture itself (CRC-32 by zlib).
+    let chunk = b"\0\0\0\x08acTL\0\0\0\x01\0\0\0\0\xb4\x2d\xe9\xa0";
+    fs::write(workshop.at("moving.png"), [&still[..33], chunk, &still[33..]].concat()).unwrap();
+    fs::write(workshop.at("still.png"), still).unwrap();
+    for (name, told) in [("moving", true), ("still", false)] {
+        let photo = workshop.at(&format!("{name}.png"));
+        let output = ok(&strs(&workshop.restore("denoise", &photo, "out", &[])));
+        let stderr = String::from_utf8(output.stderr).unwrap().replace('\n', " ");
+        assert_eq!(stderr.contains("is an animation"), told, "{stderr}");
+    }
+}

@@ -8,11 +8,11 @@ use std::slice::from_ref;
 
 use burn::tensor::Device;
 use common::runs::{picture, tiny};
-use image::RgbImage;
+use image::{RgbImage, Rgba, RgbaImage};
 use lacuna::degrade::Hole;
 use lacuna::event::{Event, Observer};
 use lacuna::image::{Picture, save_png};
-use lacuna::restore::job::{Job, MaskSource, Summary, run};
+use lacuna::restore::job::{Job, MaskSource, Record, Summary, run};
 use lacuna::restore::{Evidence, Restored, Restorer, Stop, Task};
 use lacuna::{Error, Result};
 
@@ -45,10 +45,8 @@ impl Restorer for Makes {
     }
 }
 
-/// What becomes of `inputs`, and the problems that were reported.
-fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary, Vec<String>) {
-    let config = tiny(&[]);
-    let job = Job {
+fn job(task: Task, inputs: &[PathBuf], out: &Path) -> Job {
+    Job {
         task,
         inputs: inputs.to_vec(),
         out: out.to_path_buf(),
@@ -60,10 +58,15 @@ fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary
         waiting_pixels: lacuna::restore::job::WAITING_PIXELS,
         most_pixels: lacuna::image::MAX_PIXELS,
         batch: 8,
-        fit: task.fit(&config.restore),
+        fit: task.fit(&tiny(&[]).restore),
         settings: String::new(),
         model: (PathBuf::from("none"), String::new()),
-    };
+    }
+}
+
+/// What becomes of `inputs`, and the problems that were reported.
+fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary, Vec<String>) {
+    let job = job(task, inputs, out);
     let mut problems = Vec::new();
     let mut listen = |event: Event| {
         if let Event::Failed { problem, .. } = event {
@@ -71,7 +74,7 @@ fn attempt(task: Task, inputs: &[PathBuf], out: &Path, made: &Makes) -> (Summary
         }
         ControlFlow::Continue(())
     };
-    let summary = run(&job, made, &config, &Device::flex(), &mut listen).unwrap();
+    let summary = run(&job, made, &tiny(&[]), &Device::flex(), &mut listen).unwrap();
     (summary, problems)
 }
 
@@ -140,4 +143,73 @@ fn a_fit_that_fails_takes_no_other_picture_along() {
     assert!(!at("out/b.png").exists() && !at("out/b.raw.png").exists());
     let record = std::fs::read_to_string(at("out/restore.json")).unwrap();
     assert!(record.contains("\"a.png\"") && !record.contains("b.png"));
+}
+
+#[test]
+fn who_breaks_off_between_two_results_keeps_the_first_and_the_same_job_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (photos, out) = (dir.path().join("photos"), dir.path().join("out"));
+    (0..4).for_each(|i| {
+        save_png(photos.join(format!("{i}.png")), picture(i, 16).to_rgb8()).unwrap();
+    });
+    let made = Makes { image: picture(9, 16), limit: 1.0 };
+    let job = job(Task::Denoise, &[photos], &out);
+    let count = |most: usize| {
+        let mut restored = 0;
+        let mut listen = |event: Event| {
+            restored += usize::from(matches!(event, Event::Restored { .. }));
+            if restored == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        run(&job, &made, &tiny(&[]), &Device::flex(), &mut listen).unwrap()
+    };
+    // All four are in one batch.
+    let first = count(1);
+    assert_eq!((first.mended, first.failed, first.stopped), (1, 0, true));
+    assert_eq!(Record::open(&out).unwrap().images.len(), 1);
+    assert!(out.join("0.png").is_file() && !out.join("1.raw.png").exists());
+    // Broken off at the last, nothing is left to do.
+    let rest = count(3);
+    assert_eq!((rest.mended, rest.skipped, rest.stopped), (3, 1, false));
+}
+
+#[test]
+fn a_grey_part_of_a_photo_with_colours_may_get_some_and_one_of_a_grey_photo_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = Makes { image: picture(9, 16), limit: 1.0 };
+    let grey = RgbImage::from_fn(32, 32, |x, y| image::Rgb([(x * 5 + y) as u8; 3]));
+    let mut coloured = grey.clone();
+    coloured.put_pixel(30, 30, image::Rgb([200, 20, 20]));
+    for (name, photo, some) in [("grey", &grey, false), ("coloured", &coloured, true)] {
+        for task in [Task::Denoise, Task::Inpaint] {
+            let path = dir.path().join(format!("{name}.png"));
+            photo.save(&path).unwrap();
+            let out = dir.path().join(format!("{name}-{}", task.name()));
+            let job = Job { crop: "0,0,16,16".parse().ok(), ..job(task, from_ref(&path), &out) };
+            let summary =
+                run(&job, &made, &tiny(&[]), &Device::flex(), &mut lacuna::event::Silent).unwrap();
+            assert_eq!(summary.mended, 1);
+            let mended = image::open(out.join(format!("{name}.png"))).unwrap().into_rgb8();
+            let part = mended.enumerate_pixels().filter(|(x, y, _)| *x < 16 && *y < 16);
+            let found = part.into_iter().any(|(_, _, p)| p[0] != p[1] || p[1] != p[2]);
+            assert_eq!(found, some, "{name} {task:?}");
+        }
+    }
+}
+
+#[test]
+fn a_mask_on_a_transparent_layer_is_what_is_painted_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (photo, mask, out) =
+        (dir.path().join("a.png"), dir.path().join("mask.png"), dir.path().join("out"));
+    save_png(&photo, picture(1, 16).to_rgb8()).unwrap();
+    // White all over, clear but for 12 pixels, as a layer is exported.
+    let painted = |x, y| (4..8).contains(&x) && (4..7).contains(&y);
+    let layer =
+        RgbaImage::from_fn(16, 16, |x, y| Rgba([255, 255, 255, 255 * u8::from(painted(x, y))]));
+    layer.save(&mask).unwrap();
+    let job = Job { mask: MaskSource::File(mask), ..job(Task::Inpaint, from_ref(&photo), &out) };
+    let made = Makes { image: picture(9, 16), limit: 1.0 };
+    run(&job, &made, &tiny(&[]), &Device::flex(), &mut lacuna::event::Silent).unwrap();
+    let record = Record::open(&out).unwrap().images;
+    assert_eq!(record.values().next().unwrap().missing_pixels, 12);
 }

@@ -4,17 +4,21 @@
 //! |---|---|
 //! | ICC profile | `iCCP`, byte for byte; one for grey becomes one for colours where the picture got some |
 //! | EXIF | `eXIf`, true of the new pixels (exif.rs) |
-//! | XMP | `iTXt`, its orientation upright |
+//! | XMP | `iTXt`, true of the new pixels (xmp.rs) |
+//! | IPTC and comments of a JPEG | text chunks (words.rs) |
 //! | resolution (JFIF, `pHYs`), gamma, primaries, comments of a PNG | the same chunks |
 //!
-//! IPTC, film and depth maps inside a JPEG have no place in a PNG and are left behind.
+//! Film, depth maps and extended XMP inside a JPEG and the other resources of Photoshop are left behind.
 
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageFormat};
 
 use super::chunks::{Beside, beside, chunk, xmp_chunk};
-use super::exif::{settled_exif, settled_xmp};
+use super::exif::settled_exif;
 use super::profile::Profile;
+use super::whole::moves;
+use super::words::word_chunks;
+use super::xmp::settled_xmp;
 
 /// The profile and the metadata of a file.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +28,8 @@ pub struct Carried {
     pub exif: Option<Vec<u8>>,
     /// An XML packet, as it stood in the file.
     pub xmp: Option<Vec<u8>>,
+    /// Whether it is an animation, of which the first picture was read.
+    pub moves: bool,
     /// Further chunks for a PNG.
     chunks: Vec<u8>,
 }
@@ -37,15 +43,19 @@ impl Carried {
         let found = match format {
             ImageFormat::Png => beside(bytes),
             ImageFormat::Jpeg => {
-                let chunks = density(bytes).map(|data| chunk(b"pHYs", &data)).unwrap_or_default();
+                let density = density(bytes).map(|data| chunk(b"pHYs", &data));
+                let resources = decoder.iptc_metadata().ok().flatten();
+                let words = word_chunks(bytes, resources.as_deref());
+                let chunks = [density.unwrap_or_default(), words].concat();
                 Beside { chunks, ..Beside::default() }
             }
             _ => Beside::default(),
         };
         Self {
             profile,
-            exif: exif.or(found.exif),
+            exif: exif.or(found.exif).and_then(tiff_of),
             xmp: if format == ImageFormat::Png { found.xmp } else { xmp },
+            moves: moves(bytes, format),
             chunks: found.chunks,
         }
     }
@@ -68,11 +78,20 @@ impl Carried {
             let exif = settled_exif(exif.clone(), image.width(), image.height());
             chunks.extend(chunk(b"eXIf", &exif));
         }
-        if let Some(xmp) = &self.xmp {
-            chunks.extend(xmp_chunk(&settled_xmp(xmp.clone())));
-        }
+        let turned = self.orientation() != Orientation::NoTransforms;
+        let settled = |xmp: &Vec<u8>| settled_xmp(xmp, turned, image.width(), image.height());
+        chunks.extend(self.xmp.as_ref().and_then(settled).iter().flat_map(|xmp| xmp_chunk(xmp)));
         chunks
     }
+}
+
+/// The TIFF structure of EXIF. Some programs leave the name that it has in a JPEG before it, which readers of a WebP or PNG
+/// do not look for; what begins otherwise is no EXIF.
+fn tiff_of(mut exif: Vec<u8>) -> Option<Vec<u8>> {
+    if exif.starts_with(b"Exif\0\0") {
+        exif.drain(..6);
+    }
+    (exif.starts_with(b"II*\0") || exif.starts_with(b"MM\0*")).then_some(exif)
 }
 
 /// The resolution in the JFIF header of a JPEG as the data of a `pHYs` chunk: pixels per metre.

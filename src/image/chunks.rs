@@ -3,6 +3,10 @@
 //! A chunk is its length, name, data and CRC-32. `image` writes the pixels and the colour profile; it has no words for
 //! the rest (gamma, resolution, comments, XMP), and reads none that stands behind the pixels.
 
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
 /// The keyword of XMP in an `iTXt` chunk.
 const XMP: &[u8] = b"XML:com.adobe.xmp\0";
 
@@ -22,7 +26,6 @@ pub(super) struct Beside {
     /// Whole chunks, as they are.
     pub chunks: Vec<u8>,
     pub exif: Option<Vec<u8>>,
-    /// XMP that is not compressed.
     pub xmp: Option<Vec<u8>>,
 }
 
@@ -39,10 +42,8 @@ pub(super) fn beside(png: &[u8]) -> Beside {
         }
         match name {
             b"eXIf" => found.exif = Some(data.to_vec()),
-            b"iTXt" if data.starts_with(XMP) => match plain_text(&data[XMP.len()..]) {
-                Some(text) => found.xmp = Some(text.to_vec()),
-                None => kept.push((chunk, data)),
-            },
+            // What cannot be read is left out: it may say that the pixels lie.
+            b"iTXt" if data.starts_with(XMP) => found.xmp = text(&data[XMP.len()..]).or(found.xmp),
             _ if KEPT.iter().any(|kept| *kept == name) => kept.push((chunk, data)),
             _ => {}
         }
@@ -62,12 +63,19 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(length.checked_add(12)?)
 }
 
-/// The text of an `iTXt` chunk behind its keyword, if it is not compressed.
-fn plain_text(rest: &[u8]) -> Option<&[u8]> {
+/// The text of an `iTXt` chunk behind its keyword; `None` if it is damaged, or unpacks to more than any packet has.
+fn text(rest: &[u8]) -> Option<Vec<u8>> {
+    const MOST: u64 = 64 << 20;
     let (flags, rest) = rest.split_at_checked(2)?;
     let language = rest.iter().position(|&b| b == 0)?;
     let keyword = rest[language + 1..].iter().position(|&b| b == 0)?;
-    (flags[0] == 0).then(|| &rest[language + 1 + keyword + 1..])
+    let text = &rest[language + 1 + keyword + 1..];
+    if flags[0] == 0 {
+        return Some(text.to_vec());
+    }
+    let mut unpacked = Vec::new();
+    ZlibDecoder::new(text).take(MOST + 1).read_to_end(&mut unpacked).ok()?;
+    (unpacked.len() as u64 <= MOST).then_some(unpacked)
 }
 
 /// The chunk `name` with `data`.
@@ -121,6 +129,18 @@ mod tests {
         assert_eq!(found.xmp.as_deref(), Some(&b"<x/>"[..]));
         let open = |bytes: &[u8]| ::image::load_from_memory(bytes).unwrap();
         assert_eq!(open(&with), open(&png()));
+    }
+
+    #[test]
+    fn compressed_xmp_is_unpacked_and_damaged_one_left_out() {
+        use std::io::Write;
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Default::default());
+        encoder.write_all(b"<x tiff:Orientation='6'/>").unwrap();
+        let mut data = [XMP, &[1, 0, 0, 0], &encoder.finish().unwrap()].concat();
+        let found = beside(&inserted(png(), &chunk(b"iTXt", &data)));
+        assert_eq!(found.xmp.as_deref(), Some(&b"<x tiff:Orientation='6'/>"[..]));
+        data.truncate(data.len() - 8);
+        assert_eq!(beside(&inserted(png(), &chunk(b"iTXt", &data))), Beside::default());
     }
 
     #[test]

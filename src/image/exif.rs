@@ -1,16 +1,18 @@
-//! EXIF and XMP of a photo that was turned upright and mended: what they say of its pixels must be true again.
+//! The EXIF of a photo that was turned upright and mended: what they say of its pixels must be true again.
 //!
 //! | | becomes |
 //! |---|---|
-//! | orientation (EXIF, XMP) | 1: the pixels are upright, and nobody is to turn them twice |
-//! | width and height (EXIF) | those of the result |
-//! | thumbnail (EXIF) | gone: it shows the photo as it was, with all that was to be taken out |
+//! | orientation | 1: the pixels are upright, and nobody is to turn them twice |
+//! | width and height | those of the result |
+//! | thumbnail | gone, as JPEG or in strips: it shows the photo as it was, with all that was to be taken out |
 //!
 //! All else stays, byte for byte at its place, as makers' notes point at places in it.
 
 const IMAGE_WIDTH: u16 = 0x0100;
 const IMAGE_HEIGHT: u16 = 0x0101;
 const ORIENTATION: u16 = 0x0112;
+const STRIPS: u16 = 0x0111;
+const STRIP_LENGTHS: u16 = 0x0117;
 const THUMBNAIL: u16 = 0x0201;
 const THUMBNAIL_LENGTH: u16 = 0x0202;
 const EXIF_FOLDER: u16 = 0x8769;
@@ -29,22 +31,6 @@ pub(super) fn settled_exif(exif: Vec<u8>, width: u32, height: u32) -> Vec<u8> {
     tiff.bytes
 }
 
-/// `xmp` for pixels that are upright: one digit in place of another, whichever way the property is written.
-pub(super) fn settled_xmp(mut xmp: Vec<u8>) -> Vec<u8> {
-    const NAME: &[u8] = b"tiff:Orientation";
-    let places: Vec<usize> =
-        xmp.windows(NAME.len()).enumerate().filter(|(_, w)| *w == NAME).map(|(at, _)| at).collect();
-    for at in places {
-        let value = match &xmp[at + NAME.len()..] {
-            [b'=', b'"' | b'\'', b'1'..=b'8', b'"' | b'\'', ..] => at + NAME.len() + 2,
-            [b'>', b'1'..=b'8', b'<', ..] => at + NAME.len() + 1,
-            _ => continue,
-        };
-        xmp[value] = b'1';
-    }
-    xmp
-}
-
 /// A TIFF structure that is changed in place; `None` where it ends too early.
 struct Tiff {
     bytes: Vec<u8>,
@@ -55,7 +41,9 @@ struct Tiff {
 struct Entry {
     tag: u16,
     kind: u16,
-    /// Where its value stands.
+    /// How many numbers it has.
+    count: u32,
+    /// Where its value stands, or, of more than four bytes, the place where it stands.
     at: usize,
 }
 
@@ -92,17 +80,38 @@ impl Tiff {
     /// Nothing points at the thumbnail any more; its bytes go too.
     fn wipe_thumbnail(&mut self, folder: usize) -> Option<()> {
         let (entries, _) = self.folder(folder)?;
-        let value = |tag: u16| {
-            let entry = entries.iter().find(|entry| entry.tag == tag)?;
-            self.long(entry.at).map(|v| v as usize)
-        };
-        let (start, length) = (value(THUMBNAIL)?, value(THUMBNAIL_LENGTH)?);
-        let end = start.checked_add(length)?.min(self.bytes.len());
-        self.bytes.get_mut(start.max(8)..end)?.fill(0);
-        if end == self.bytes.len() {
-            self.bytes.truncate(start.max(8));
+        // No more than there is, whatever a folder claims: strips may lie over each other.
+        let mut left = self.bytes.len();
+        for (starts, lengths) in [(THUMBNAIL, THUMBNAIL_LENGTH), (STRIPS, STRIP_LENGTHS)] {
+            let numbers = |tag: u16| {
+                let entry = entries.iter().find(|entry| entry.tag == tag);
+                entry.and_then(|entry| self.numbers(entry)).unwrap_or_default()
+            };
+            for (start, length) in numbers(starts).into_iter().zip(numbers(lengths)).rev() {
+                let (start, length) = (start.max(8), length.min(left));
+                left -= length;
+                let end = start.saturating_add(length).min(self.bytes.len());
+                let Some(bytes) = self.bytes.get_mut(start..end) else { continue };
+                bytes.fill(0);
+                if end == self.bytes.len() {
+                    self.bytes.truncate(start);
+                }
+            }
         }
         Some(())
+    }
+
+    /// The whole numbers of an entry, of 16 or 32 bits.
+    fn numbers(&self, entry: &Entry) -> Option<Vec<usize>> {
+        let (count, size) = (entry.count as usize, if entry.kind == 3 { 2 } else { 4 });
+        let inside = count.checked_mul(size)? <= 4;
+        let at = if inside { entry.at } else { self.long(entry.at)? as usize };
+        let number = |i: usize| match entry.kind {
+            3 => self.short(at + 2 * i).map(usize::from),
+            4 => self.long(at + 4 * i).map(|v| v as usize),
+            _ => None,
+        };
+        (0..count).map(number).collect()
     }
 
     /// The entries of the folder at `at`, and where the place of the next folder stands.
@@ -110,7 +119,8 @@ impl Tiff {
         let count = usize::from(self.short(at)?);
         let entry = |i: usize| {
             let start = at + 2 + 12 * i;
-            Some(Entry { tag: self.short(start)?, kind: self.short(start + 2)?, at: start + 8 })
+            let (tag, kind) = (self.short(start)?, self.short(start + 2)?);
+            Some(Entry { tag, kind, count: self.long(start + 4)?, at: start + 8 })
         };
         let entries = (0..count).map(entry).collect::<Option<Vec<Entry>>>()?;
         Some((entries, at + 2 + 12 * count))
@@ -189,6 +199,28 @@ mod tests {
     }
 
     #[test]
+    fn a_thumbnail_in_strips_is_wiped_too() {
+        let mut strips = exif();
+        // Two strips, told at the end of the first folders: `sm` and `all`.
+        strips[58..60].copy_from_slice(&STRIPS.to_be_bytes());
+        strips[70..72].copy_from_slice(&STRIP_LENGTHS.to_be_bytes());
+        for (at, place) in [(58, 91u32), (70, 99)] {
+            strips[at + 4..at + 8].copy_from_slice(&2u32.to_be_bytes());
+            strips[at + 8..at + 12].copy_from_slice(&place.to_be_bytes());
+        }
+        strips[72..74].copy_from_slice(&[0, 3]);
+        strips[74..78].copy_from_slice(&2u32.to_be_bytes());
+        // Two words are four bytes and stand in the entry itself.
+        strips[78..82].copy_from_slice(&[0, 2, 0, 3]);
+        strips.extend([86u32.to_be_bytes(), 88u32.to_be_bytes()].concat());
+        strips.extend(b"end");
+        let after = settled_exif(strips.clone(), 300, 200);
+        assert_eq!(after.len(), strips.len());
+        assert_eq!(after[86..91], [0; 5]);
+        assert!(after.ends_with(b"end"));
+    }
+
+    #[test]
     fn every_cut_and_every_wrong_byte_is_borne() {
         let whole = exif();
         for cut in 0..whole.len() {
@@ -202,18 +234,5 @@ mod tests {
             }
         }
         assert_eq!(settled_exif(b"nothing".to_vec(), 1, 1), b"nothing");
-    }
-
-    #[test]
-    fn the_orientation_in_xmp_is_upright_however_it_is_written() {
-        for (before, after) in [
-            (r#"<a tiff:Orientation="6" b="6">"#, r#"<a tiff:Orientation="1" b="6">"#),
-            ("tiff:Orientation='8'", "tiff:Orientation='1'"),
-            ("<tiff:Orientation>3</tiff:Orientation>", "<tiff:Orientation>1</tiff:Orientation>"),
-            ("tiff:Orientation", "tiff:Orientation"),
-            ("tiff:Orientation=\"77\"", "tiff:Orientation=\"77\""),
-        ] {
-            assert_eq!(settled_xmp(before.into()), after.as_bytes());
-        }
     }
 }

@@ -31,6 +31,8 @@ mod stroke;
 mod text;
 pub(crate) mod ticks;
 mod whole;
+mod words;
+mod xmp;
 
 pub(crate) use curve::{drawable, smoothed};
 

@@ -94,7 +94,7 @@ impl Profile {
 
     /// The profile for pixels with colours or without, when the file's own may be for the other kind: the same tone
     /// curve, the primaries of sRGB. `None` if there is no such profile.
-    pub(super) fn for_pixels(&self, with_colour: bool) -> Option<Vec<u8>> {
+    pub fn for_pixels(&self, with_colour: bool) -> Option<Vec<u8>> {
         let convert = || -> Option<Vec<u8>> {
             let Ok(profile) = ColorProfile::new_from_slice(&self.bytes) else {
                 return Some(self.bytes.to_vec());

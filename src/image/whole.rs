@@ -53,6 +53,35 @@ fn jpeg_markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> {
 
 const END_OF_IMAGE: u8 = 0xD9;
 
+/// The comments of a JPEG, as they are.
+pub(super) fn jpeg_comments(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let comments = jpeg_markers(bytes).filter(|&(marker, _)| marker == 0xFE);
+    comments.filter_map(|(_, at)| {
+        let length = u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]);
+        bytes.get(at + 4..at + 2 + usize::from(length))
+    })
+}
+
+/// Whether a PNG or WebP is an animation, as its chunk `acTL` before the pixels or a flag in its header says.
+pub(super) fn moves(bytes: &[u8], format: ImageFormat) -> bool {
+    let chunk = |at: usize| {
+        let length = u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?) as usize;
+        Some((bytes.get(at + 4..at + 8)?, at.checked_add(length)?.checked_add(12)?))
+    };
+    match format {
+        ImageFormat::WebP => {
+            bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 2 != 0)
+        }
+        ImageFormat::Png => {
+            let mut chunks = std::iter::successors(chunk(8), |&(_, next)| chunk(next));
+            chunks
+                .find(|(name, _)| matches!(*name, b"acTL" | b"IDAT"))
+                .is_some_and(|(n, _)| n == b"acTL")
+        }
+        _ => false,
+    }
+}
+
 /// `Some` at the end-of-image marker.
 fn jpeg_ends(bytes: &[u8]) -> Option<()> {
     jpeg_markers(bytes).any(|(marker, _)| marker == END_OF_IMAGE).then_some(())
@@ -116,6 +145,26 @@ mod tests {
         let mut bytes = JPEG.to_vec();
         bytes[20..].fill(0);
         assert!(missing_end(&bytes, ImageFormat::Jpeg).is_some());
+    }
+
+    #[test]
+    fn an_animation_says_so_before_its_pixels() {
+        let webp = |flags: u8| {
+            [&b"RIFF\x12\0\0\0WEBPVP8X\x0a\0\0\0"[..], &[flags, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat()
+        };
+        assert!(moves(&webp(0x12), ImageFormat::WebP) && !moves(&webp(0x10), ImageFormat::WebP));
+        let png = |names: [&[u8; 4]; 2]| {
+            let chunks = names.map(|name| [&[0, 0, 0, 0], &name[..], &[0; 4]].concat());
+            [&[0; 8], &chunks.concat()[..]].concat()
+        };
+        assert!(moves(&png([b"IHDR", b"acTL"]), ImageFormat::Png));
+        assert!(!moves(&png([b"IDAT", b"acTL"]), ImageFormat::Png), "not as standards have it");
+        let whole = png([b"IHDR", b"IHDR"]);
+        for cut in 0..whole.len() {
+            assert!(
+                !moves(&whole[..cut], ImageFormat::Png) && !moves(&whole[..cut], ImageFormat::WebP)
+            );
+        }
     }
 
     #[test]

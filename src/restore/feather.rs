@@ -9,18 +9,22 @@
 //! are the fill itself, and w leaves no edge at either end. The usual feathering, a blurred mask, mixes the fill into
 //! known pixels, which is a change outside the mask. A plain cross-fade inside the hole would need the photo's values
 //! there, which are what is missing; copying the nearest known pixel inwards draws streaks where the rim is rough,
-//! while in a membrane whatever is finer than its distance from the rim evens out.
+//! while in a membrane whatever is finer than its distance from the rim evens out. membrane.rs finds it, distance.rs the
+//! distances; both take time in proportion to the pixels, however wide the seam.
+
+mod distance;
+mod membrane;
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::image::Picture;
 
+use distance::distances;
+use membrane::Membrane;
+
 /// The widest seam, in pixels.
 pub const MAX_FEATHER: usize = 256;
-
-/// Below this change (of a range of 1) the membrane has come to rest: an eighth of a level of 8 bits.
-const REST: f32 = 1.0 / 2048.0;
 
 /// `fill` with a seam of `pixels` to the known pixels of `photo` (`known` `[H, W]`); all of one size. Pixels further
 /// than that from every known one, and known pixels, are those of `fill`.
@@ -37,14 +41,18 @@ pub fn feather(fill: Picture, photo: &Picture, known: &[bool], pixels: usize) ->
         let problem = format!("{pixels} pixels are out of range");
         return Err(Error::input("feather", problem, format!("give 0 to {MAX_FEATHER}")));
     }
+    if u32::try_from(known.len()).is_err() {
+        let problem = format!("{width} x {height} pixels are too many");
+        return Err(Error::input("feather", problem, "make the picture smaller"));
+    }
     let distances = distances(known, height, width, pixels);
-    let band = Band::new(known, &distances, width);
+    let membrane = Membrane::new(known, &distances, width, pixels);
     let mut data = fill.into_data();
     let plane = height * width;
     data.par_chunks_exact_mut(plane).zip(photo.data().par_chunks_exact(plane)).for_each(
         |(plane, photo)| {
-            let membrane = band.membrane(|rim| photo[rim] - plane[rim], pixels);
-            for (&at, offset) in band.places.iter().zip(membrane) {
+            let offsets = membrane.offsets(|rim| photo[rim] - plane[rim]);
+            for (at, offset) in membrane.places().zip(offsets) {
                 let s = distances[at] / pixels as f32;
                 let weight = (1.0 - s) * (1.0 - s) * (1.0 + 2.0 * s);
                 plane[at] = (plane[at] + weight * offset).clamp(0.0, 1.0);
@@ -52,111 +60,6 @@ pub fn feather(fill: Picture, photo: &Picture, known: &[bool], pixels: usize) ->
         },
     );
     Picture::new(height, width, data)
-}
-
-/// From each pixel to the nearest known one; infinite beyond `most`.
-fn distances(known: &[bool], height: usize, width: usize, most: usize) -> Vec<f32> {
-    // Along the columns first, then the best of the columns nearby: exact, as squares add.
-    let far = most + 1;
-    let mut down = vec![far; known.len()];
-    for x in 0..width {
-        for rows in [(0..height).collect::<Vec<_>>(), (0..height).rev().collect()] {
-            let mut since = far;
-            for y in rows {
-                let at = y * width + x;
-                since = if known[at] { 0 } else { (since + 1).min(far) };
-                down[at] = down[at].min(since);
-            }
-        }
-    }
-    let nearest = |at: usize| {
-        let (row, x) = (at / width * width, at % width);
-        let columns = x.saturating_sub(most)..(x + most + 1).min(width);
-        let squares = columns.map(|other| {
-            let (along, across) = (down[row + other], other.abs_diff(x));
-            if along == far { usize::MAX } else { along * along + across * across }
-        });
-        let square = squares.min().unwrap_or(usize::MAX);
-        if square > most * most { f32::INFINITY } else { (square as f32).sqrt() }
-    };
-    (0..known.len()).map(|at| if known[at] { 0.0 } else { nearest(at) }).collect()
-}
-
-/// The pixels of the hole near its rim.
-struct Band {
-    /// Where they are in the picture, row by row.
-    places: Vec<usize>,
-    /// The neighbours of each.
-    neighbours: Vec<[Neighbour; 4]>,
-}
-
-#[derive(Clone, Copy)]
-enum Neighbour {
-    /// Beyond the band or the picture: it pulls at nothing.
-    None,
-    /// A known pixel, by its place in the picture.
-    Rim(usize),
-    /// A pixel of the band, by its number.
-    Band(usize),
-}
-
-impl Band {
-    fn new(known: &[bool], distances: &[f32], width: usize) -> Self {
-        let inside = |at: &usize| !known[*at] && distances[*at].is_finite();
-        let places: Vec<usize> = (0..known.len()).filter(inside).collect();
-        let mut numbers = vec![usize::MAX; known.len()];
-        places.iter().enumerate().for_each(|(number, &at)| numbers[at] = number);
-        let neighbour = |at: Option<usize>| match at {
-            Some(at) if at < known.len() && known[at] => Neighbour::Rim(at),
-            Some(at) if at < known.len() && numbers[at] != usize::MAX => {
-                Neighbour::Band(numbers[at])
-            }
-            _ => Neighbour::None,
-        };
-        let around = |&at: &usize| {
-            [
-                at.checked_sub(width),
-                at.checked_sub(1).filter(|_| !at.is_multiple_of(width)),
-                Some(at + 1).filter(|next| !next.is_multiple_of(width)),
-                Some(at + width),
-            ]
-            .map(neighbour)
-        };
-        let neighbours = places.iter().map(around).collect();
-        Self { places, neighbours }
-    }
-
-    /// Every value the mean of its neighbours, with `rim` where they are known: successive over-relaxation, row by row,
-    /// so that the same band gives the same bits.
-    fn membrane(&self, rim: impl Fn(usize) -> f32, depth: usize) -> Vec<f32> {
-        // The best factor for a strip that is held on one side and free on the other.
-        let quarter = std::f32::consts::PI / (2 * depth + 1) as f32;
-        let factor = 2.0 / (1.0 + quarter.sin());
-        let mut values = vec![0.0f32; self.places.len()];
-        for _ in 0..20 * depth + 50 {
-            let mut moved = 0.0f32;
-            for (at, neighbours) in self.neighbours.iter().enumerate() {
-                let (mut sum, mut count) = (0.0, 0.0);
-                for neighbour in neighbours {
-                    sum += match *neighbour {
-                        Neighbour::None => continue,
-                        Neighbour::Rim(place) => rim(place),
-                        Neighbour::Band(number) => values[number],
-                    };
-                    count += 1.0;
-                }
-                if count > 0.0 {
-                    let change = factor * (sum / count - values[at]);
-                    values[at] += change;
-                    moved = moved.max(change.abs());
-                }
-            }
-            if moved < REST {
-                break;
-            }
-        }
-        values
-    }
 }
 
 #[cfg(test)]
@@ -219,21 +122,6 @@ mod tests {
         let soft = feather(picture(|_, _| 0.5), &photo, &known, 12).unwrap();
         let swing = |y: usize| (soft.get(0, y, 20).unwrap() - soft.get(0, y, 21).unwrap()).abs();
         assert!(swing(10) > 0.03 && swing(13) < 0.001, "{} {}", swing(10), swing(13));
-    }
-
-    #[test]
-    fn distances_are_those_of_euclid() {
-        let known: Vec<bool> = (0..SIDE * SIDE).map(|at| at == 5 * SIDE + 5).collect();
-        let found = distances(&known, SIDE, SIDE, 9);
-        for (at, &found) in found.iter().enumerate() {
-            let square = |i: usize| (i as f32 - 5.0).powi(2);
-            let expected = (square(at / SIDE) + square(at % SIDE)).sqrt();
-            if expected <= 9.0 {
-                assert!((found - expected).abs() < 1e-5);
-            } else {
-                assert_eq!(found, f32::INFINITY);
-            }
-        }
     }
 
     #[test]

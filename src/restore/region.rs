@@ -32,6 +32,12 @@ impl Region {
         Ok(())
     }
 
+    /// Whether the pixel in column `x` and row `y` is in it.
+    pub fn holds(&self, x: usize, y: usize) -> bool {
+        x.checked_sub(self.x).is_some_and(|x| x < self.width)
+            && y.checked_sub(self.y).is_some_and(|y| y < self.height)
+    }
+
     /// That part of `photo`, in which it lies.
     pub fn of(&self, photo: &DynamicImage) -> DynamicImage {
         // A photo's sides fit.

@@ -212,3 +212,23 @@ fn picture_names_are_known_in_either_case() {
         assert!(!is_picture_name(Path::new(name)), "{name}");
     }
 }
+
+#[test]
+fn exif_that_begins_as_in_a_jpeg_turns_a_webp_and_a_png_too() {
+    use ::image::ImageEncoder;
+    use ::image::codecs::{png::PngEncoder, webp::WebPEncoder};
+    let mut exif = b"Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend([6, 0, 0, 0, 0, 0, 0]);
+    let (mut webp, mut png) = (Vec::new(), Vec::new());
+    let mut encoder = WebPEncoder::new_lossless(&mut webp);
+    encoder.set_exif_metadata(exif.clone()).unwrap();
+    scene(64, 48).write_with_encoder(encoder).unwrap();
+    let mut encoder = PngEncoder::new(&mut png);
+    encoder.set_exif_metadata(exif.clone()).unwrap();
+    scene(64, 48).write_with_encoder(encoder).unwrap();
+    for bytes in [webp, png] {
+        let photo = load_as("a", &bytes).unwrap();
+        assert_eq!((photo.original.width(), photo.original.height()), (48, 64));
+        assert_eq!(photo.carried.exif.as_deref(), Some(&exif[6..]));
+    }
+}

@@ -39,7 +39,7 @@ pub use record::{Mended, Record};
 pub enum MaskSource {
     /// The picture's own alpha channel: what is not opaque is missing.
     Alpha,
-    /// A mask, white where to fill; or a folder of masks named like the pictures.
+    /// A mask, white and opaque where to fill; or a folder of masks named like the pictures.
     File(PathBuf),
     /// A hole in the pixels of the input; a random one is another for each picture.
     Hole(Hole),
@@ -147,15 +147,17 @@ pub fn run(
             let _ = watch.on(Event::Batch { done: at + 1 - batch.len(), total: inputs.len() });
             let size = batch.len();
             match mend(batch, job, restorer, &mut record, &mut report, watch)? {
-                Some(mended) => {
+                Some(Done { mended, failed, stop }) => {
                     summary.mended += mended;
-                    summary.failed += size - mended;
+                    summary.failed += failed;
                     report.write(&record, job, (config, device), watch, false)?;
+                    // With nothing left to do it is done, not stopped.
+                    summary.stopped = stop && (mended + failed < size || at + 1 < inputs.len());
                 }
-                None => {
-                    summary.stopped = true;
-                    break;
-                }
+                None => summary.stopped = true,
+            }
+            if summary.stopped {
+                break;
             }
         }
     }
@@ -195,7 +197,17 @@ fn is_done(files: &Files, job: &Job, record: &Record) -> bool {
         && input.files().iter().all(|file| file.is_file())
 }
 
-/// Mends a batch and writes it; how many, or `None` when `watch` broke off.
+/// What became of a batch.
+#[derive(Debug, Default)]
+struct Done {
+    mended: usize,
+    failed: usize,
+    /// `watch` broke off while results were made.
+    stop: bool,
+}
+
+/// Mends a batch and writes it; `None` when `watch` broke off before there were results. Where it does so between two
+/// of them, what is written stays and the rest is dropped.
 fn mend(
     batch: Vec<(Damaged, Evidence)>,
     job: &Job,
@@ -203,16 +215,19 @@ fn mend(
     record: &mut Record,
     report: &mut Report,
     watch: &mut dyn Observer,
-) -> Result<Option<usize>> {
+) -> Result<Option<Done>> {
+    let mut done = Done::default();
     if batch.is_empty() {
-        return Ok(Some(0));
+        return Ok(Some(done));
     }
     let started = Instant::now();
     let (pictures, evidence): (Vec<Damaged>, Vec<Evidence>) = batch.into_iter().unzip();
     let Some(restored) = each(restorer, &evidence, watch) else { return Ok(None) };
     let seconds = started.elapsed().as_secs_f64() / restored.len() as f64;
-    let mut done = 0;
     for (picture, restored) in pictures.iter().zip(restored) {
+        if done.stop {
+            break;
+        }
         let checked = restored.and_then(|restored| {
             check::check_raw(picture, &restored)?;
             let result = result::result(picture, &restored, job)?;
@@ -223,11 +238,12 @@ fn mend(
             Ok(checked) => checked,
             Err(error) => {
                 let (path, problem) = (picture.input.path.clone(), error.to_string());
-                let _ = watch.on(Event::Failed { path, problem });
+                done.failed += 1;
+                done.stop = watch.on(Event::Failed { path, problem }).is_break();
                 continue;
             }
         };
-        done += 1;
+        done.mended += 1;
         let mut mended = write::results(picture, &restored, &result, job)?;
         mended.seconds = seconds;
         let (input, output) = (mended.input.clone(), picture.input.result());
@@ -235,7 +251,7 @@ fn mend(
         record.images.insert(below(&output, &job.out), mended);
         record.save(&job.out)?;
         let (steps, energy) = (restored.steps, restored.energy);
-        let _ = watch.on(Event::Restored { input, output, steps, energy });
+        done.stop = watch.on(Event::Restored { input, output, steps, energy }).is_break();
     }
     Ok(Some(done))
 }

@@ -33,6 +33,9 @@ pub(super) struct Damaged {
     pub picture: Picture,
     /// `[H, W]`, true = known; for inpainting.
     pub known: Option<Vec<bool>>,
+    /// Whether the whole photo has no colour. What stands in the hole says nothing of it: a red mark on a grey photo is no
+    /// colour of its own.
+    pub is_grey: bool,
     /// The region and the photo that it is of.
     pub whole: Option<(Region, DynamicImage)>,
     pub fingerprint: String,
@@ -88,7 +91,12 @@ impl Files {
             _ => None,
         };
         let mut whole = None;
+        let mut is_grey = true;
         if let Some(region) = job.crop {
+            // A grey coat in a photo with colours may get some.
+            let around = |at: usize| !region.holds(at % width, at / width);
+            let counts = |at: usize| around(at) && known.as_ref().is_none_or(|known| known[at]);
+            is_grey = photo.is_grey(counts);
             known = known.map(|known| region.of_pixels(&known, width));
             let part = region.of(&photo.original);
             whole = Some((region, std::mem::replace(&mut photo.original, part)));
@@ -99,11 +107,12 @@ impl Files {
             let hole = hole.known_from(height as usize, width as usize, &mut rng);
             known = Some(hole.map_err(named)?);
         }
+        is_grey &= photo.is_grey(|at| known.as_ref().is_none_or(|known| known[at]));
         let picture = photo.picture()?;
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
         let (input, fingerprint) = (self.input, self.fingerprint);
-        Ok((Damaged { input, photo, picture, known, whole, fingerprint }, evidence))
+        Ok((Damaged { input, photo, picture, known, is_grey, whole, fingerprint }, evidence))
     }
 
     /// Which pixels of `photo` are known, by the mask that was given or its own alpha.
@@ -124,7 +133,14 @@ impl Files {
                 format!("the mask is {} x {} pixels, the photo {width} x {height}", size.0, size.1);
             return Err(Error::picture(path, problem, "make it as large as the whole photo"));
         }
-        Ok(mask.values()?.channel_mean().iter().map(|&white| white < 0.5).collect())
+        // What is painted on a transparent layer is the mask; the colours hidden under what is clear are nobody's.
+        let white = mask.values()?.channel_mean();
+        Ok(match mask.alpha() {
+            Some(alpha) => {
+                white.iter().zip(alpha).map(|(white, alpha)| white * alpha < 0.5).collect()
+            }
+            None => white.iter().map(|&white| white < 0.5).collect(),
+        })
     }
 }
 

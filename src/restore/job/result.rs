@@ -20,10 +20,8 @@ use crate::restore::{Restored, Task, feather, paste, recolour, repaint};
 /// The mended photo, not checked yet.
 pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Result<DynamicImage> {
     let Damaged { photo, known, .. } = damaged;
-    // What stands in the hole says nothing of the photo: a red mark on a grey one is no colour of its own.
-    let counts = |at: usize| known.as_ref().is_none_or(|known| known[at]);
     let mut made = photo.in_own_values(restored.image.clone());
-    if job.task != Task::Colorize && photo.is_grey(counts) {
+    if job.task != Task::Colorize && damaged.is_grey {
         made = made.greyed();
     }
     let mended = match (job.task, known) {

@@ -10,7 +10,8 @@ pub(super) fn all(damaged: &Damaged, job: &Job, side: usize, watch: &mut dyn Obs
     tell_of_size(damaged, job, side, watch);
     tell_of_alpha(damaged, job, watch);
     tell_of_colour(damaged, job, watch);
-    tell_of_profile(damaged, watch);
+    tell_of_profile(damaged, job, watch);
+    tell_of_frames(damaged, watch);
 }
 
 /// A photo larger than the model's images comes out softer than it went in: that is said, not hidden.
@@ -62,12 +63,28 @@ fn tell_of_colour(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
 }
 
 /// A profile that cannot be converted both ways goes along, and the model sees the values as if they were sRGB.
-fn tell_of_profile(damaged: &Damaged, watch: &mut dyn Observer) {
-    if damaged.photo.carried.profile.as_ref().is_some_and(|profile| !profile.is_understood()) {
+fn tell_of_profile(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
+    let photo = &damaged.photo;
+    if let Some(profile) = photo.carried.profile.as_ref().filter(|profile| !profile.is_understood())
+    {
+        let coloured = job.task == Task::Colorize || photo.original.color().has_color();
+        let fate = match profile.for_pixels(coloured) {
+            Some(_) => "kept",
+            None => "left out, as it does not fit the result's channels",
+        };
         let path = damaged.input.path.display();
         let text = format!(
-            "`{path}` has a colour profile that cannot be converted: its values count as if they were sRGB, the profile is kept"
+            "`{path}` has a colour profile that cannot be converted: its values count as if they were sRGB, the profile is {fate}"
         );
+        let _ = watch.on(Event::Note { text });
+    }
+}
+
+/// A PNG or WebP may move; what is mended does not.
+fn tell_of_frames(damaged: &Damaged, watch: &mut dyn Observer) {
+    if damaged.photo.carried.moves {
+        let path = damaged.input.path.display();
+        let text = format!("`{path}` is an animation: its first picture alone is mended");
         let _ = watch.on(Event::Note { text });
     }
 }

@@ -1,0 +1,114 @@
+//! The XMP of a photo that was mended: what it says of the pixels must be true again.
+//!
+//! | | becomes |
+//! |---|---|
+//! | orientation | 1 where the pixels were turned upright, so that nobody turns them twice; else as it is |
+//! | width and height | those of the result |
+//! | thumbnails | gone: they show the photo as it was |
+
+/// Thumbnails, in the two prefixes that programs use.
+const THUMBNAILS: [&str; 2] = ["xmp:Thumbnails", "xap:Thumbnails"];
+
+/// `xmp` for a result of `width` x `height`; `turned`: its orientation was applied to the pixels. `None` where thumbnails
+/// cannot be told from the rest.
+pub(super) fn settled_xmp(xmp: &[u8], turned: bool, width: u32, height: u32) -> Option<Vec<u8>> {
+    let mut xmp = xmp.to_vec();
+    for name in THUMBNAILS {
+        xmp = without(xmp, name)?;
+    }
+    if turned {
+        xmp = with_number(&xmp, "tiff:Orientation", 1);
+    }
+    for (name, value) in [
+        ("tiff:ImageWidth", width),
+        ("tiff:ImageLength", height),
+        ("exif:PixelXDimension", width),
+        ("exif:PixelYDimension", height),
+    ] {
+        xmp = with_number(&xmp, name, value);
+    }
+    Some(xmp)
+}
+
+/// `xmp` with `value` in the property `name`, whichever way it is written.
+fn with_number(xmp: &[u8], name: &str, value: u32) -> Vec<u8> {
+    let mut changed = Vec::with_capacity(xmp.len());
+    let mut rest = xmp;
+    while let Some(at) = find(rest, name.as_bytes()) {
+        let (before, after) = rest.split_at(at + name.len());
+        changed.extend(before);
+        rest = after;
+        let count = |bytes: &[u8], is: &[u8]| bytes.iter().take_while(|b| is.contains(b)).count();
+        // `="6"`, `= '6'` or `>6<`.
+        let start = count(after, b"=>'\" \t\r\n");
+        let digits = count(&after[start..], b"0123456789");
+        if start > 0 && digits > 0 && matches!(after.get(start + digits), Some(b'"' | b'\'' | b'<'))
+        {
+            changed.extend(&after[..start]);
+            changed.extend(value.to_string().bytes());
+            rest = &after[start + digits..];
+        }
+    }
+    changed.extend(rest);
+    changed
+}
+
+/// `xmp` without the elements `name`; `None` where one has no end.
+fn without(mut xmp: Vec<u8>, name: &str) -> Option<Vec<u8>> {
+    let (open, close) = (format!("<{name}"), format!("</{name}>"));
+    while let Some(start) = find(&xmp, open.as_bytes()) {
+        let tag = start + xmp[start..].iter().position(|&b| b == b'>')?;
+        let end = match xmp[tag - 1] {
+            b'/' => tag + 1,
+            _ => start + find(&xmp[start..], close.as_bytes())? + close.len(),
+        };
+        xmp.drain(start..end);
+    }
+    Some(xmp)
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(xmp: &str, turned: bool) -> String {
+        String::from_utf8(settled_xmp(xmp.as_bytes(), turned, 300, 20).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_orientation_is_upright_however_it_is_written() {
+        for (before, after) in [
+            (r#"<a tiff:Orientation="6" b="6">"#, r#"<a tiff:Orientation="1" b="6">"#),
+            ("tiff:Orientation = '8'", "tiff:Orientation = '1'"),
+            ("<tiff:Orientation>3</tiff:Orientation>", "<tiff:Orientation>1</tiff:Orientation>"),
+            ("tiff:Orientation", "tiff:Orientation"),
+            ("tiff:Orientation=\"left\"", "tiff:Orientation=\"left\""),
+        ] {
+            assert_eq!(settled(before, true), after);
+            assert_eq!(settled(before, false), before, "nothing was turned");
+        }
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_result() {
+        let before = "<a tiff:ImageWidth='4000' tiff:ImageLength=\"30\" exif:PixelXDimension='4000'>\
+                      <exif:PixelYDimension>3000</exif:PixelYDimension>";
+        let after = "<a tiff:ImageWidth='300' tiff:ImageLength=\"20\" exif:PixelXDimension='300'>\
+                     <exif:PixelYDimension>20</exif:PixelYDimension>";
+        assert_eq!(settled(before, false), after);
+    }
+
+    #[test]
+    fn thumbnails_are_gone_and_what_has_no_end_is_refused() {
+        let before = "<a><xmp:Thumbnails><rdf:Alt>/9j/4AAQ</rdf:Alt></xmp:Thumbnails><b/></a>\
+                      <xap:Thumbnails/><c>";
+        assert_eq!(settled(before, true), "<a><b/></a><c>");
+        for cut in before.find("<xmp:T").unwrap() + 15..before.find("<b/>").unwrap() {
+            assert_eq!(settled_xmp(&before.as_bytes()[..cut], true, 1, 1), None, "{cut}");
+        }
+    }
+}
