@@ -27,11 +27,16 @@ pub(super) struct Card {
     pub energy: f32,
     /// All of it; dropped where there are too many pictures to show all of each.
     pub case: Option<Section>,
-    /// Before and after, small.
-    pub tile: Figure,
+    /// Before and after, small; dropped where the page has no room for more of them.
+    pub tile: Option<Figure>,
 }
 
 impl Card {
+    /// Bytes of its tile.
+    pub fn tile_bytes(&self) -> usize {
+        self.tile.as_ref().map_or(0, Figure::bytes)
+    }
+
     /// The card of the result `below` the folder `out`. `fresh` is what was mended, where it is still at hand; else
     /// it is read again, if it can be. Where a region was mended, the card is of that region.
     ///
@@ -68,7 +73,7 @@ impl Card {
         let name = below.display().to_string();
         let tile = tile(before.as_ref(), &shown);
         let tile = Figure::thumbnail(&tile, 2 * TILE, &name)?.link(below).note(&energy);
-        Ok(Self { energy: entry.energy, case: Some(case), tile })
+        Ok(Self { energy: entry.energy, case: Some(case), tile: Some(tile) })
     }
 }
 
@@ -223,4 +228,15 @@ fn facts(entry: &Mended) -> Vec<(&'static str, String)> {
         ("time", format!("{:.1} s", entry.seconds)),
     ]);
     facts
+}
+
+/// What was done to each.
+pub(super) fn what(task: Task) -> &'static str {
+    match task {
+        Task::Inpaint => "What was missing is filled, every known pixel is as it was.",
+        Task::Superres => "Small pictures are enlarged.",
+        Task::Colorize => "Grey pictures have colour.",
+        Task::Denoise => "Noise is taken out.",
+        Task::Jpeg => "Traces of heavy JPEG compression are taken out.",
+    }
 }
