@@ -329,6 +329,10 @@ fn the_demo_ends_with_the_path_of_its_page_and_goes_on_where_it_was() {
             assert!(out.join(file).is_file(), "{file}");
         }
     }
+    let mine = "<!doctype html><title>mine</title>";
+    fs::write(out.join("report.html"), mine).unwrap();
+    refused(&demo, &["report.html", "is no report of `lacuna demo`", "--out"]);
+    assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), mine);
     // Other portraits would be learned beside those.
     let words = ["it holds a demo of 24 portraits (seed 0)", "choose another folder with --out"];
     refused(&["demo", "--out", text(&out), "--portraits", "30"], &words);

@@ -40,7 +40,8 @@ Files in RUN:
   config.toml             all settings
   manifest.json           every photo
   log.jsonl  loss.png     the loss
-  preview.png             what it makes";
+  preview.png             what it makes
+  report.html             a page of all";
 
 pub(super) const RESTORE: &str = "\
 Examples:
@@ -72,7 +73,8 @@ Files in OUT, for NAME.jpg:
                      agrees with what
                      is known
   NAME.strip.png     before and after
-  restore.json       what was done";
+  restore.json       what was done
+  report.html        a page of all";
 
 pub(super) const DEGRADE: &str = "\
 Examples:

@@ -33,9 +33,7 @@ pub(super) struct Beside {
 pub(super) fn beside(png: &[u8]) -> Beside {
     let mut found = Beside::default();
     let mut kept: Vec<(&[u8], &[u8])> = Vec::new();
-    let mut rest = png.get(8..).unwrap_or_default();
-    while let Some((chunk, tail)) = split(rest) {
-        rest = tail;
+    for chunk in chunks(png) {
         let (name, data) = (&chunk[4..8], &chunk[8..chunk.len() - 4]);
         if crc32fast::hash(&chunk[4..chunk.len() - 4]).to_be_bytes() != chunk[chunk.len() - 4..] {
             continue;
@@ -57,10 +55,15 @@ pub(super) fn beside(png: &[u8]) -> Beside {
     found
 }
 
-/// The first chunk of `bytes`, and what follows it.
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
-    bytes.split_at_checked(length.checked_add(12)?)
+/// The whole chunks of `png`, one after the other, up to one that is cut short.
+pub(super) fn chunks(png: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = png.get(8..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let length = u32::from_be_bytes(*rest.first_chunk()?) as usize;
+        let (chunk, tail) = rest.split_at_checked(length.checked_add(12)?)?;
+        rest = tail;
+        Some(chunk)
+    })
 }
 
 /// The text of an `iTXt` chunk behind its keyword; `None` if it is damaged, or unpacks to more than any packet has.

@@ -9,6 +9,8 @@
 
 use ::image::ImageFormat;
 
+use super::chunks::chunks;
+
 /// What is missing at the end of `bytes`, or `None` if the file is whole (or of a format that is not judged here).
 pub(super) fn missing_end(bytes: &[u8], format: ImageFormat) -> Option<&'static str> {
     let (whole, missing) = match format {
@@ -95,17 +97,9 @@ pub(super) fn jpeg_channels(bytes: &[u8]) -> Option<u8> {
     bytes.get(at + 9).copied()
 }
 
-/// Walks from chunk to chunk (length, name, data, checksum) up to the end of IEND.
+/// `Some` at the IEND chunk.
 fn png_ends(bytes: &[u8]) -> Option<()> {
-    let mut rest = bytes.get(8..)?;
-    loop {
-        let (head, tail) = rest.split_first_chunk::<8>()?;
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        rest = tail.get(length.checked_add(4)?..)?;
-        if head.ends_with(b"IEND") {
-            return Some(());
-        }
-    }
+    chunks(bytes).any(|chunk| &chunk[4..8] == b"IEND").then_some(())
 }
 
 /// `RIFF`, the number of bytes that follow, `WEBP`, ...

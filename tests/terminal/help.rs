@@ -128,6 +128,7 @@ fn there_are_completions_for_every_shell_and_another_is_refused() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("powershell"));
 }
 
+/// `LACUNA_GROFF=required` makes it a failure that there is no groff.
 #[test]
 fn the_manual_is_rendered_without_a_warning() {
     let dir = tempfile::tempdir().unwrap();
@@ -139,7 +140,9 @@ fn the_manual_is_rendered_without_a_warning() {
         let mut groff = Command::new("groff");
         groff.args(["-man", "-Tutf8", "-ww", "-rLL=78n", "-P-cbou"]).arg(&page);
         let Ok(output) = groff.output() else {
-            eprintln!("skipped: there is no groff to render the manual");
+            let is_required = env::var("LACUNA_GROFF").is_ok_and(|wanted| wanted == "required");
+            assert!(!is_required, "no groff on the PATH; install one");
+            eprintln!("SKIPPED: no groff to render the manual. Put one on the PATH");
             return;
         };
         let warnings = String::from_utf8_lossy(&output.stderr);

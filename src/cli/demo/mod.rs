@@ -13,6 +13,7 @@ use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, sheet};
 use lacuna::event::{Event, Observer};
 use lacuna::image::save_png;
 use lacuna::method::Lcm;
+use lacuna::report::Kind;
 use lacuna::restore::{FitSettings, Task};
 use lacuna::store::{probe, write_atomically};
 use lacuna::train::{Outcome, Run, train};
@@ -80,6 +81,8 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     let drawn = Drawn { portraits: arguments.portraits, seed: arguments.seed };
     probe(out)?;
     drawn.check(out, &config)?;
+    let report = out.join(Kind::FILE);
+    Kind::Demo.check(&report)?;
     progress.say(&format!("1/3  drawing {} portraits", arguments.portraits));
     let folder = out.join(draw::FOLDER);
     if drawn.draw(out, config.size)?.is_break() {
@@ -135,7 +138,6 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
 
     write_atomically(out.join("table.md"), shown.scores.markdown().as_bytes())?;
     write_atomically(out.join("scores.csv"), shown.scores.csv().as_bytes())?;
-    let report = out.join("report.html");
     write_atomically(&report, page::render(&shown, &run, &device)?.as_bytes())?;
     let _ = progress.on(Event::Report { path: report.clone() });
     drop(progress);

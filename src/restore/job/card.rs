@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use ::image::imageops::{self, FilterType};
-use ::image::{DynamicImage, GenericImageView, Rgb, RgbImage};
+use ::image::{GenericImageView, Rgb, RgbImage};
 
 use super::Mended;
 use super::prepare::Damaged;
 use crate::error::Result;
-use crate::image::load;
+use crate::image::{Photo, load};
 use crate::report::{Figure, Section, Slider, grouped, shrunk};
-use crate::restore::Stop;
+use crate::restore::{Region, Stop, Task};
 
 /// The longest side of a picture in a slider, in pixels.
 const SHOWN: u32 = 960;
@@ -27,28 +27,43 @@ pub(super) struct Card {
     pub energy: f32,
     /// All of it; dropped where there are too many pictures to show all of each.
     pub case: Option<Section>,
-    /// Before and after, small.
-    pub tile: Figure,
+    /// Before and after, small; dropped where the page has no room for more of them.
+    pub tile: Option<Figure>,
 }
 
 impl Card {
+    /// Bytes of its tile.
+    pub fn tile_bytes(&self) -> usize {
+        self.tile.as_ref().map_or(0, Figure::bytes)
+    }
+
     /// The card of the result `below` the folder `out`. `fresh` is what was mended, where it is still at hand; else
-    /// it is read again, if it can be.
+    /// it is read again, if it can be. Where a region was mended, the card is of that region.
     ///
     /// # Errors
-    /// A result that cannot be read.
+    /// A result that cannot be read, or in which the region does not lie.
     pub fn of(below: &Path, entry: &Mended, out: &Path, fresh: Option<&Damaged>) -> Result<Self> {
-        let after = load(out.join(below))?.original;
-        let read = match fresh {
-            Some(_) => None,
-            None => load(&entry.input).ok().map(|photo| photo.original),
+        let region: Option<Region> = entry.crop.as_deref().map(str::parse).transpose()?;
+        let after = load(out.join(below))?;
+        let after = match region {
+            // An enlarged region is all of its result.
+            Some(region) if entry.task != Task::Superres.name() => part(region, &after)?,
+            _ => after,
         };
-        let before = fresh.map(|damaged| &damaged.photo.original).or(read.as_ref());
+        let again = || {
+            let photo = load(&entry.input)?;
+            match region {
+                Some(region) => part(region, &photo),
+                None => Ok(photo),
+            }
+        };
+        let read = if fresh.is_some() { None } else { again().ok() };
+        let before = fresh.map(|damaged| &damaged.photo).or(read.as_ref());
         let known = fresh.and_then(|damaged| damaged.known.as_deref());
 
-        let shown = small(&after, SHOWN);
+        let shown = small(&after, SHOWN)?;
         let hole = before.and_then(|before| hole(entry, before, &after, known, &shown));
-        let before = before.and_then(|before| laid_under(before, &shown));
+        let before = before.map(|before| laid_under(before, &shown)).transpose()?.flatten();
         let before = before.map(|before| match &hole {
             Some(hole) => checked(before, hole),
             None => before,
@@ -58,42 +73,55 @@ impl Card {
         let name = below.display().to_string();
         let tile = tile(before.as_ref(), &shown);
         let tile = Figure::thumbnail(&tile, 2 * TILE, &name)?.link(below).note(&energy);
-        Ok(Self { energy: entry.energy, case: Some(case), tile })
+        Ok(Self { energy: entry.energy, case: Some(case), tile: Some(tile) })
     }
 }
 
-fn small(image: &DynamicImage, longest: u32) -> RgbImage {
-    // Shrunk before it is copied: a scan of a hundred megapixels stays one.
+fn part(region: Region, photo: &Photo) -> Result<Photo> {
+    region.check(photo.original.width() as usize, photo.original.height() as usize)?;
+    Ok(photo.with(region.of(&photo.original)))
+}
+
+/// `photo` as a page shows it, which has no profile to say what else its values would mean.
+fn in_srgb(photo: &Photo) -> Result<RgbImage> {
+    Ok(photo.picture()?.to_rgb8())
+}
+
+fn small(photo: &Photo, longest: u32) -> Result<RgbImage> {
+    let image = &photo.original;
+    // Shrunk before it is converted: a scan of a hundred megapixels stays one.
     match image.width().max(image.height()) > longest {
-        true => image.thumbnail(longest, longest).to_rgb8(),
-        false => image.to_rgb8(),
+        true => in_srgb(&photo.with(image.thumbnail(longest, longest))),
+        false => in_srgb(photo),
     }
 }
 
 /// The input at the size of its result as it is shown: a smaller one by whole pixels, for it is not an interpolation
 /// that was given. `None` where the two are not of one shape.
-fn laid_under(before: &DynamicImage, shown: &RgbImage) -> Option<RgbImage> {
+fn laid_under(before: &Photo, shown: &RgbImage) -> Result<Option<RgbImage>> {
     let (width, height) = shown.dimensions();
-    let [w, h, width_, height_] = [before.width(), before.height(), width, height].map(i64::from);
+    let image = &before.original;
+    let [w, h, width_, height_] = [image.width(), image.height(), width, height].map(i64::from);
     // The shape of a result is rounded to whole pixels.
     if (w * height_ - h * width_).abs() > w.max(h).max(width_).max(height_) {
-        return None;
+        return Ok(None);
     }
-    Some(match before.width() > width {
-        true => before.thumbnail_exact(width, height).to_rgb8(),
-        false => imageops::resize(&before.to_rgb8(), width, height, FilterType::Nearest),
-    })
+    Ok(Some(match image.width() > width {
+        true => in_srgb(&before.with(image.thumbnail_exact(width, height)))?,
+        false => imageops::resize(&in_srgb(before)?, width, height, FilterType::Nearest),
+    }))
 }
 
 /// Where something was filled, at the size of `shown`. By the mask where it is at hand, else where the result differs
 /// from the input: all other pixels are the same bit for bit, and what was not opaque is now.
 fn hole(
     entry: &Mended,
-    before: &DynamicImage,
-    after: &DynamicImage,
+    before: &Photo,
+    after: &Photo,
     known: Option<&[bool]>,
     shown: &RgbImage,
 ) -> Option<Vec<bool>> {
+    let (before, after) = (&before.original, &after.original);
     let size = (before.width(), before.height());
     if entry.missing_pixels == 0 || size != (after.width(), after.height()) {
         return None;
@@ -164,7 +192,7 @@ fn case(
     for (path, caption) in [(&entry.raw, "model's image"), (&entry.residual, "residual")] {
         if let Ok(photo) = load(out.join(path)) {
             let longest = if caption == "residual" { SMALL } else { SHOWN };
-            files.push(Figure::photo(&small(&photo.original, longest), caption)?.link(path));
+            files.push(Figure::photo(&small(&photo, longest)?, caption)?.link(path));
         }
     }
     let right = Section::new("").settings(&facts(entry)).figures(&files);
@@ -184,6 +212,9 @@ fn facts(entry: &Mended) -> Vec<(&'static str, String)> {
         ("task", entry.task.clone()),
         ("size", format!("{} x {} pixels", entry.width, entry.height)),
     ];
+    if let Some(region) = &entry.crop {
+        facts.push(("region", region.clone()));
+    }
     if entry.missing_pixels > 0 {
         let all = (entry.width * entry.height).max(1);
         let share = 100.0 * entry.missing_pixels as f64 / all as f64;
@@ -197,4 +228,15 @@ fn facts(entry: &Mended) -> Vec<(&'static str, String)> {
         ("time", format!("{:.1} s", entry.seconds)),
     ]);
     facts
+}
+
+/// What was done to each.
+pub(super) fn what(task: Task) -> &'static str {
+    match task {
+        Task::Inpaint => "What was missing is filled, every known pixel is as it was.",
+        Task::Superres => "Small pictures are enlarged.",
+        Task::Colorize => "Grey pictures have colour.",
+        Task::Denoise => "Noise is taken out.",
+        Task::Jpeg => "Traces of heavy JPEG compression are taken out.",
+    }
 }

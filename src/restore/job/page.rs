@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 
-use super::card::Card;
+use super::card::{Card, what};
 use super::heard::Heard;
 use super::prepare::Damaged;
 use super::{Job, MaskSource, Mended, Record};
@@ -44,6 +44,8 @@ pub(super) struct Report {
     path: PathBuf,
     /// By the path of the result below the output folder.
     cards: BTreeMap<PathBuf, Card>,
+    /// Of the tiles of all cards.
+    tiles_bytes: usize,
     /// Those that are shown whole.
     whole: BTreeSet<PathBuf>,
     /// Results of earlier jobs that cannot be shown.
@@ -68,7 +70,8 @@ impl Report {
     fn at(path: PathBuf) -> Self {
         let (cards, whole, unseen) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let earlier = Duration::ZERO;
-        Self { path, cards, whole, unseen, earlier, last: None, changed: false }
+        let (tiles_bytes, last, changed) = (0, None, false);
+        Self { path, cards, tiles_bytes, whole, unseen, earlier, last, changed }
     }
 
     /// Where it is, if it is.
@@ -87,7 +90,14 @@ impl Report {
     }
 
     /// Keeps `card`, and of too many pictures less of each.
-    fn keep(&mut self, below: &Path, card: Card) {
+    fn keep(&mut self, below: &Path, mut card: Card) {
+        self.unseen.remove(below);
+        self.tiles_bytes -= self.cards.get(below).map_or(0, Card::tile_bytes);
+        // What the page has no room for, memory has none for either: a folder may hold a hundred thousand pictures.
+        if self.tiles_bytes + card.tile_bytes() > TILES_BYTES {
+            card.tile = None;
+        }
+        self.tiles_bytes += card.tile_bytes();
         self.cards.insert(below.to_path_buf(), card);
         self.whole.insert(below.to_path_buf());
         if self.cards.len() <= CASES {
@@ -221,15 +231,13 @@ impl Report {
         }
         // Where a page has tiles, it has them of all.
         let rest = self.cards.iter().filter(|(below, _)| is_many || !shown.contains(*below));
-        let (mut tiles, mut names, mut room): (Vec<&Figure>, Vec<&PathBuf>, _) =
-            (Vec::new(), self.unseen.iter().collect(), TILES_BYTES);
+        let (mut tiles, mut names): (Vec<&Figure>, Vec<&PathBuf>) =
+            (Vec::new(), self.unseen.iter().collect());
         for (below, card) in rest {
-            match card.tile.bytes() <= room {
-                true => {
-                    room -= card.tile.bytes();
-                    tiles.push(&card.tile);
-                }
-                false => names.push(below),
+            match &card.tile {
+                Some(tile) => tiles.push(tile),
+                None if shown.contains(below) => {}
+                None => names.push(below),
             }
         }
         if !tiles.is_empty() {
@@ -248,16 +256,6 @@ impl Report {
             sections.push(Section::new(&heading).paragraph(text).folded("Their names", &lines));
         }
         sections
-    }
-}
-
-fn what(task: Task) -> &'static str {
-    match task {
-        Task::Inpaint => "What was missing is filled, every known pixel is as it was.",
-        Task::Superres => "Small pictures are enlarged.",
-        Task::Colorize => "Grey pictures have colour.",
-        Task::Denoise => "Noise is taken out.",
-        Task::Jpeg => "Traces of heavy JPEG compression are taken out.",
     }
 }
 
@@ -311,7 +309,7 @@ mod tests {
             let case = Section::new(&name).paragraph(&"x".repeat(bytes));
             let tile = Figure::thumbnail(&RgbImage::new(9, 9), 9, &name).unwrap();
             let energy = (i % 100) as f32;
-            report.keep(Path::new(&name), Card { energy, case: Some(case), tile });
+            report.keep(Path::new(&name), Card { energy, case: Some(case), tile: Some(tile) });
         }
         report
     }
@@ -337,8 +335,17 @@ mod tests {
         let large = page(&report(50, 1_000_000));
         assert!(large.len() < 40_000_000, "{}", large.len());
         assert_eq!((large.matches("<h3>").count(), large.matches("<figure>").count()), (23, 27));
-        let many = page(&report(20_000, 10));
+        let mut many = report(20_000, 10);
+        // Memory holds no more of them than the page. One that comes too late for a tile may be the worst.
+        let tiles = many.cards.values().map(Card::tile_bytes).sum::<usize>();
+        assert!(tiles <= TILES_BYTES && tiles == many.tiles_bytes, "{tiles}");
+        let case = Some(Section::new("late.png"));
+        many.keep(Path::new("late.png"), Card { energy: 1e3, case, tile: None });
+        let tiles = many.cards.values().filter(|card| card.tile.is_some()).count();
+        let many = page(&many);
         assert!(many.len() < 40_000_000, "{}", many.len());
-        assert!(many.contains("pictures not shown") && many.contains("named in restore.json"));
+        let unseen = counted(20_000 - tiles, "picture");
+        assert!(many.contains(&format!("<h2>{unseen} not shown</h2>")), "{unseen}");
+        assert!(many.contains("<h3>late.png</h3>") && many.contains("named in restore.json"));
     }
 }
