@@ -5,8 +5,7 @@
 //!                      '-> the first and the worst of them so; all as tiles    beyond
 //! ```
 //! It is written after a batch, so that a job that was interrupted has one, but never for more than a fiftieth of the
-//! time; and it stays below 40 MB, however many pictures there are. What it shows of a picture is made once, in 0.3 s for
-//! one of 12 megapixels (of 1.5 s in all with the model of the demo, one thread), and in no time for a small one.
+//! time; and it stays below 40 MB, however many pictures there are. What it shows of a picture is made once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
