@@ -1,6 +1,5 @@
 //! What is said of memory, disk and time before work starts; `--memory` and `--estimate`.
 
-use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -15,6 +14,7 @@ use lacuna::estimate::{
 use lacuna::event::{Event, Observer, Silent};
 use lacuna::image::{MAX_PIXELS, MAX_SIDE, Picture, dimensions};
 use lacuna::method::Lcm;
+use lacuna::report::mebibytes;
 use lacuna::restore::job::{Job, list};
 use lacuna::restore::{Restorer, Task};
 use lacuna::runtime::is_cpu;
@@ -41,14 +41,13 @@ fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// `310.0 MiB`.
-pub(super) fn bytes(bytes: u64) -> String {
-    ByteSize(bytes).display().iec().to_string()
-}
-
 impl NeedsOptions {
     /// What this process may take in all: what was given, else what it has and what is free.
-    fn limit(&self) -> u64 {
+    fn limit(&self, device: &Device) -> u64 {
+        // A device of its own has memory of its own.
+        if !is_cpu(device) {
+            return self.memory.unwrap_or(u64::MAX);
+        }
         let now = Machine::here().read();
         let here = now.free.saturating_add(now.used);
         self.memory.map_or(here, |memory| memory.min(here))
@@ -72,37 +71,39 @@ impl NeedsOptions {
         watch: &mut dyn Observer,
     ) -> Result<Config> {
         let needs = training(&config, photos);
-        // What a run that goes on has behind it, in minibatches of now.
+        let inner = config.train.inner_steps as f64;
+        // What a run that goes on has behind it, and on disk, where it will be replaced.
         let before = Info::open(run.folder()).ok();
-        let (steps, seconds) = before.map_or((0.0, 0.0), |info| {
-            let then = Training { batch: info.config.train.batch, ..needs }.batches();
+        let (done, seconds, there) = before.map_or((0.0, 0.0, 0), |info| {
+            let pass =
+                Training { batch: info.config.train.batch, ..needs }.batches() as f64 * inner;
+            let replaced = [run.checkpoint(), run.model()];
+            let parts = info.parts.iter().filter(|part| {
+                replaced.iter().any(|path| path.file_name() == Some(part.name.as_ref()))
+            });
             let steps = info.trained.steps.unwrap_or(0) as f64;
-            (steps * needs.batches() as f64 / then as f64, info.trained.seconds.unwrap_or(0.0))
+            let seconds = info.trained.seconds.unwrap_or(0.0);
+            (steps / pass, seconds, parts.map(|part| part.bytes).sum())
         });
-        let left = |needs: Training| {
-            let pass = needs.batches() * config.train.inner_steps;
-            let share = needs.batches() as f64 / training(&config, photos).batches() as f64;
-            (config.train.passes * pass) as f64 - steps * share
-        };
+        let passes = config.train.passes as f64 - done;
         let by_time = match config.train.minutes {
             0.0 => f64::INFINITY,
             minutes => 60.0 * minutes - seconds,
         };
-        if left(needs) <= 0.0 || by_time <= 0.0 {
+        if passes <= 0.0 || by_time <= 0.0 {
             return Ok(config);
         }
-        // A device of its own has memory of its own.
-        let limit = if is_cpu(device) { self.limit() } else { self.memory.unwrap_or(u64::MAX) };
+        let limit = self.limit(device);
         let (whole, memory) = (config.train.batch, needs.memory(&config));
         if memory > limit && self.memory.is_none() {
             let problem = format!(
                 "training needs about {} with minibatches of {whole}, {} are free",
-                bytes(memory),
-                bytes(limit)
+                mebibytes(memory),
+                mebibytes(limit)
             );
             let remedy = format!(
                 "close other programs, or give --memory {}, which splits the minibatches",
-                bytes(limit).replace(' ', "")
+                mebibytes(limit).replace(' ', "")
             );
             return Err(Error::input("memory", problem, remedy));
         }
@@ -111,16 +112,14 @@ impl NeedsOptions {
         if batch != whole {
             let text = format!(
                 "minibatches of {batch}, not {whole}, so that they fit into {}; train.lr_theta is {} accordingly",
-                bytes(limit),
+                mebibytes(limit),
                 split.train.lr_theta
             );
             let _ = watch.on(Event::Note { text });
         }
         let needs = Training { batch, ..needs };
         let pace = training_pace(&split, needs.images(), device)?.seconds_per_step;
-        let seconds = (pace * left(needs)).min(by_time);
-        // What is replaced is there already.
-        let there = size_of_file(&run.checkpoint()) + size_of_folder(&run.model());
+        let seconds = (pace * passes * needs.batches() as f64 * inner).min(by_time);
         let disk = needs.disk(&config).saturating_sub(there);
         tell(needs.memory(&config), disk, Some(seconds), run.folder(), watch)?;
         Ok(split)
@@ -148,18 +147,15 @@ impl NeedsOptions {
         let pixels = pixels.filter(|(w, h)| *w.max(h) <= MAX_SIDE);
         let pixels = pixels.map(|(w, h)| u64::from(w) * u64::from(h));
         let pixels: Vec<u64> = pixels.filter(|&pixels| pixels <= MAX_PIXELS).collect();
-        let limit = match is_cpu(&restorer.model().device) {
-            true => self.limit(),
-            false => self.memory.unwrap_or(u64::MAX),
-        };
+        let limit = self.limit(&restorer.model().device);
         let most = Restoring::most_pixels(config, limit);
         let smallest = pixels.iter().min().copied().unwrap_or(1);
         if smallest > most {
             let needed = Restoring { batch: 1, largest: smallest, ..Restoring::default() };
             let problem = format!(
                 "a photo of {smallest} pixels needs about {}, {} are there",
-                bytes(needed.memory(config)),
-                bytes(limit)
+                mebibytes(needed.memory(config)),
+                mebibytes(limit)
             );
             let remedy = "give more with --memory, close other programs, or mend a smaller copy";
             return Err(Error::input("memory", problem, remedy));
@@ -196,15 +192,6 @@ fn training(config: &Config, photos: &Photos) -> Training {
     }
 }
 
-fn size_of_file(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |data| data.len())
-}
-
-fn size_of_folder(path: &Path) -> u64 {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries.map(|entry| size_of_file(&entry.path())).sum()
-}
-
 /// Seconds for a step on a whole batch of `job`.
 fn pace(job: &Job, restorer: &Lcm) -> Result<Option<f64>> {
     let model = restorer.model();
@@ -232,8 +219,11 @@ fn tell(
     match disk_free {
         Some(free) if free < disk => {
             let place = folder.display();
-            let problem =
-                format!("about {} are needed, {} are free in `{place}`", bytes(disk), bytes(free));
+            let problem = format!(
+                "about {} are needed, {} are free in `{place}`",
+                mebibytes(disk),
+                mebibytes(free)
+            );
             Err(Error::input("disk", problem, "free some space, or choose another --out"))
         }
         _ => Ok(()),

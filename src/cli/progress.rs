@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use lacuna::event::{Event, Observer};
 pub(super) use lacuna::report::clock;
+use lacuna::report::mebibytes;
 
 use super::bar::{Bar, Pace, part};
 use super::interrupt;
@@ -126,15 +127,15 @@ impl Progress {
                 self.say(&format!("{}  (done before)", output.display()));
             }
             Event::Needs { memory, memory_free, disk, disk_free, seconds } => {
-                let free = |bytes: u64| format!("{} free", super::needs::bytes(bytes));
+                let free = |bytes: u64| format!("{} free", mebibytes(bytes));
                 let of_disk =
                     disk_free.map_or(String::new(), |bytes| format!(" ({})", free(bytes)));
                 let time = seconds.map_or(String::new(), |s| format!(", {}", clock(s)));
                 self.say(&format!(
                     "needs about {} of memory ({}), {} of disk{of_disk}{time}",
-                    super::needs::bytes(*memory),
+                    mebibytes(*memory),
                     free(*memory_free),
-                    super::needs::bytes(*disk),
+                    mebibytes(*disk),
                 ));
             }
             Event::Report { path } => self.say(&format!("report: {}", path.display())),

@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use bytesize::ByteSize;
-
 use super::Machine;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
+use crate::report::mebibytes;
 
 /// Between two looks: a look takes some tenth of a millisecond, a step of the smallest model ten.
 const EVERY: Duration = Duration::from_millis(500);
@@ -76,13 +75,12 @@ impl<'a> Guard<'a> {
         }
         self.looked = Some(Instant::now());
         let Reading { used, free } = (self.read)();
-        let size = |bytes| ByteSize(bytes).display().iec();
         self.problem = match self.limit {
             Some(limit) if used > limit => {
-                Some(format!("{} are taken of the {} given", size(used), size(limit)))
+                Some(format!("{} are taken of the {} given", mebibytes(used), mebibytes(limit)))
             }
             _ if free < self.reserve => {
-                Some(format!("only {} are free, the work ended", size(free)))
+                Some(format!("only {} are free, the work ended", mebibytes(free)))
             }
             _ => None,
         };

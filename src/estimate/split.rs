@@ -1,10 +1,9 @@
 //! The largest minibatch that fits.
 
-use bytesize::ByteSize;
-
 use super::Training;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::report::mebibytes;
 
 /// `config` with its minibatches split until training on so much fits into `limit` bytes.
 ///
@@ -27,11 +26,10 @@ pub fn split_minibatch(config: &Config, needs: Training, limit: u64) -> Result<C
     let all = whole.min(needs.rows.max(1));
     let mut parts = (2..=all).map(|parts| all.div_ceil(parts));
     let Some(batch) = parts.find(|&batch| memory(batch) <= limit - limit / 5) else {
-        let size = |bytes| ByteSize(bytes).display().iec();
         let problem = format!(
             "training needs about {} even with minibatches of one image, {} are there",
-            size(memory(1)),
-            size(limit)
+            mebibytes(memory(1)),
+            mebibytes(limit)
         );
         let remedy = "give more with --memory, take fewer photos, or a smaller preset";
         return Err(Error::input("memory", problem, remedy));

@@ -33,7 +33,7 @@ pub use section::Section;
 pub use slider::Slider;
 pub use table::{Column, Table};
 pub use versions::versions;
-pub use words::{clock, counted, grouped, quoted};
+pub use words::{clock, counted, grouped, mebibytes, quoted};
 
 use std::fmt::Write;
 

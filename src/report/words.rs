@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bytesize::ByteSize;
+
 /// `1 h 02 min`, `3 min 20 s`, `12 s`.
 pub fn clock(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
@@ -11,6 +13,11 @@ pub fn clock(seconds: f64) -> String {
         (0, _) => format!("{minutes} min {seconds:02} s"),
         _ => format!("{hours} h {minutes:02} min"),
     }
+}
+
+/// `310.0 MiB`.
+pub fn mebibytes(bytes: u64) -> String {
+    ByteSize(bytes).display().iec().to_string()
 }
 
 /// `5,916`.
