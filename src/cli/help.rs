@@ -54,7 +54,7 @@ Examples:
   lacuna restore inpaint large.jpg \\
     --mask large-mask.png \\
     --crop 820,440,600,600 \\
-    --shrink --feather 12 \\
+    --shrink \\
     --model runs/mine --out face
   lacuna restore inpaint photos \\
     --hole center:40% --shrink \\

@@ -50,10 +50,15 @@ pub(super) struct RestoreArguments {
     /// as they are, and colorize needs no leave: the brightness is the photo's own
     #[arg(long)]
     shrink: bool,
-    /// Soft seam, this wide, inside the hole: the filled pixels go over into what surrounds
-    /// them. Known pixels never change. 0 to 256
-    #[arg(long, value_name = "PIXELS", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<usize>)]
-    feather: usize,
+    /// inpaint: soft seam, this wide, inside the hole: the filled pixels go over into what
+    /// surrounds them. Known pixels never change. 0 to 1024, 0 for none; by default 8 pixels of
+    /// the model, which are 64 of a photo 8 times as large
+    #[arg(long, value_name = "PIXELS", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    feather: Option<usize>,
+    /// denoise: standard deviation of the noise, 0 to 1, of a range of 1; by default it is
+    /// found in each photo. A larger one leaves more to the model
+    #[arg(long, value_name = "SIGMA", allow_negative_numbers = true)]
+    sigma: Option<f64>,
     #[command(flatten)]
     fit: FitOptions,
     /// Take all steps, also for a photo that has settled before
@@ -122,6 +127,7 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         crop: arguments.crop,
         shrink: arguments.shrink,
         feather: arguments.feather,
+        sigma: arguments.sigma,
         seed: arguments.seed,
         batch: arguments.batch,
         waiting_pixels: WAITING_PIXELS,
@@ -160,11 +166,22 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
 
 /// What says in which form a photo is mended.
 fn check_form(arguments: &RestoreArguments, task: Task) -> Result<()> {
-    if arguments.feather > MAX_FEATHER {
-        let problem = format!("{} is out of range", arguments.feather);
+    if let Some(pixels) = arguments.feather.filter(|&pixels| pixels > MAX_FEATHER) {
+        let problem = format!("{pixels} is out of range");
         return Err(Error::input("--feather", problem, format!("give 0 to {MAX_FEATHER}")));
     }
-    if task != Task::Inpaint && arguments.feather > 0 {
+    if let Some(sigma) = arguments.sigma.filter(|sigma| !(0.0..=1.0).contains(sigma)) {
+        let problem = format!("{sigma} is out of range");
+        return Err(Error::input("--sigma", problem, "give 0 to 1; 25 levels of 255 are 0.098"));
+    }
+    if task != Task::Denoise && arguments.sigma.is_some() {
+        return Err(Error::input(
+            task.name(),
+            "it takes no noise",
+            "leave --sigma out, or use denoise",
+        ));
+    }
+    if task != Task::Inpaint && arguments.feather.is_some() {
         let remedy = "leave --feather out, or use inpaint";
         return Err(Error::input(task.name(), "it fills no hole", remedy));
     }

@@ -24,7 +24,7 @@ use distance::distances;
 use membrane::Membrane;
 
 /// The widest seam, in pixels.
-pub const MAX_FEATHER: usize = 256;
+pub const MAX_FEATHER: usize = 1024;
 
 /// `fill` with a seam of `pixels` to the known pixels of `photo` (`known` `[H, W]`); all of one size. Pixels further
 /// than that from every known one, and known pixels, are those of `fill`.
@@ -128,7 +128,7 @@ mod tests {
     fn sizes_and_widths_that_do_not_fit_are_errors() {
         let whole = picture(|_, _| 0.5);
         assert!(feather(whole.clone(), &whole, &[true], 3).is_err());
-        let message = feather(whole.clone(), &whole, &disc(), 257).unwrap_err().to_string();
-        assert!(message.contains("257") && message.contains("256"), "{message}");
+        let message = feather(whole.clone(), &whole, &disc(), 1025).unwrap_err().to_string();
+        assert!(message.contains("1025") && message.contains("1024"), "{message}");
     }
 }

@@ -14,6 +14,7 @@
 //! | shrink.rs | a photo with a hole at the model's size, without a trace of what was in the hole |
 //! | paste.rs | the hole filled in the photo itself, all other pixels bit for bit |
 //! | feather.rs | a soft seam on the hole's side of its rim |
+//! | regain/ | what the damaged photo states and the model's image of it lacks |
 //! | recolour.rs | the model's colours on the photo's own brightness |
 //! | region.rs | a part of a large photo, and back to its place |
 //! | job/ | files in, files out |
@@ -25,6 +26,7 @@ pub mod job;
 mod paste;
 mod plateau;
 mod recolour;
+mod regain;
 mod region;
 mod shrink;
 mod task;
@@ -38,6 +40,7 @@ pub use fit::{FitSettings, fit, fit_step};
 pub use paste::{paste, repaint};
 pub use plateau::Plateau;
 pub use recolour::recolour;
+pub use regain::{noise_of, regain_from_jpeg, regain_from_noisy, regain_from_small};
 pub use region::Region;
 pub use shrink::shrink_known;
 pub use task::Task;

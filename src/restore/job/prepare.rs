@@ -201,7 +201,7 @@ fn fingerprint(bytes: &[u8], mask: Option<&[u8]>, job: &Job) -> String {
     };
     add(hole.as_bytes());
     add(job.crop.map(|region| region.to_string()).unwrap_or_default().as_bytes());
-    add(&job.feather.to_le_bytes());
+    add(format!("{:?} {:?}", job.feather, job.sigma).as_bytes());
     add(job.task.name().as_bytes());
     add(format!("{:?}", job.fit).as_bytes());
     add(job.settings.as_bytes());

@@ -40,6 +40,9 @@ pub struct Mended {
     /// Width of the seam inside the hole, in pixels of the input.
     #[serde(default)]
     pub feather: usize,
+    /// Standard deviation of the noise, of a range of 1, that was taken away; for denoising.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigma: Option<f64>,
     /// Pixels to be filled; 0 but for inpainting.
     pub missing_pixels: usize,
     /// Most steps and rate that were asked for.

@@ -2,48 +2,81 @@
 //!
 //! | task | from the model | from the photo |
 //! |---|---|---|
-//! | inpaint | the hole | every known pixel, bit for bit |
+//! | inpaint | the hole, but for its seam | every known pixel, bit for bit |
 //! | colorize | the colours | the brightness, and alpha |
-//! | denoise, jpeg | the picture | alpha |
-//! | superres | the picture, enlarged | alpha, enlarged |
+//! | denoise, jpeg | the picture | what it states beyond the damage, and alpha |
+//! | superres | the picture, enlarged | what it states, and alpha, enlarged |
 //!
 //! A photo without colour stays without, except for colorize.
 
 use ::image::DynamicImage;
 use ::image::imageops::FilterType;
 
-use super::Job;
 use super::prepare::Damaged;
+use super::{Job, SEAM};
 use crate::error::Result;
-use crate::restore::{Restored, Task, feather, paste, recolour, repaint};
+use crate::image::{Photo, Picture};
+use crate::restore::{
+    MAX_FEATHER, Restored, Task, feather as soften, noise_of, paste, recolour, regain_from_jpeg,
+    regain_from_noisy, regain_from_small, repaint,
+};
 
-/// The mended photo, not checked yet.
-pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Result<DynamicImage> {
+/// What became of a photo.
+pub(super) struct Made {
+    /// Not checked yet.
+    pub mended: DynamicImage,
+    /// Width of the seam, in pixels of the photo.
+    pub feather: usize,
+    /// Standard deviation of the noise that was taken away.
+    pub sigma: Option<f64>,
+}
+
+/// The mended photo.
+pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Result<Made> {
     let Damaged { photo, known, .. } = damaged;
-    let mut made = photo.in_own_values(restored.image.clone());
+    let mut image = photo.in_own_values(restored.image.clone());
     if job.task != Task::Colorize && damaged.is_grey {
-        made = made.greyed();
+        image = image.greyed();
     }
+    let (mut feather, mut sigma) = (0, None);
+    let [width, height] = [photo.original.width(), photo.original.height()];
+    let at_size = |image: Picture| image.resized(height as usize, width as usize);
     let mended = match (job.task, known) {
-        (Task::Colorize, _) => recolour(&photo.original, &made)?,
-        (_, Some(known)) if job.feather > 0 => {
-            let (width, height) = (photo.original.width(), photo.original.height());
-            let fill = made.resized(height as usize, width as usize)?;
-            let fill = feather(fill, &photo.values()?, known, job.feather)?;
-            paste(&photo.original, known, &fill)?
+        (Task::Colorize, _) => recolour(&photo.original, &image)?,
+        (_, Some(known)) => {
+            feather = job.feather.unwrap_or_else(|| seam(photo, image.width()));
+            if feather > 0 {
+                image = soften(at_size(image)?, &photo.values()?, known, feather)?;
+            }
+            paste(&photo.original, known, &image)?
         }
-        (_, Some(known)) => paste(&photo.original, known, &made)?,
         (Task::Superres, None) => {
             let [width, height] = enlarged(damaged, restored);
             let large = photo.original.resize_exact(width, height, FilterType::Lanczos3);
-            repaint(&large, &made)?
+            let image = image.resized(height as usize, width as usize)?;
+            repaint(&large, &regain_from_small(image, &photo.values()?)?)?
         }
-        (_, None) => repaint(&photo.original, &made)?,
+        (Task::Jpeg, None) => {
+            repaint(&photo.original, &regain_from_jpeg(at_size(image)?, &photo.values()?)?)?
+        }
+        (_, None) => {
+            let values = photo.values()?;
+            let noise = job.sigma.unwrap_or_else(|| noise_of(&values));
+            sigma = Some(noise);
+            repaint(&photo.original, &regain_from_noisy(at_size(image)?, &values, noise)?)?
+        }
     };
-    match &damaged.whole {
-        Some((region, whole)) if job.task != Task::Superres => region.put_back(&mended, whole),
-        _ => Ok(mended),
-    }
+    let mended = match &damaged.whole {
+        Some((region, whole)) if job.task != Task::Superres => region.put_back(&mended, whole)?,
+        _ => mended,
+    };
+    Ok(Made { mended, feather, sigma })
+}
+
+/// [`SEAM`] pixels of a model of `side` pixels a side, in pixels of the photo.
+fn seam(photo: &Photo, side: usize) -> usize {
+    let longest = photo.original.width().max(photo.original.height()) as usize;
+    (SEAM * longest).div_ceil(side.max(1)).min(MAX_FEATHER)
 }
 
 /// Width and height of the result: the input's, or for a small picture as much larger as the model makes its longest

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ::image::DynamicImage;
 
 use super::prepare::Damaged;
+use super::result::Made;
 use super::{Job, Mended, below};
 use crate::error::Result;
 use crate::image::{Picture, Sheet, save_photo, save_png};
@@ -16,13 +17,14 @@ const STRIP_SIDE: usize = 512;
 /// How strongly a residual is shown: mid-grey is none, and an eighth of the range is already black or white.
 const RESIDUAL_GAIN: f32 = 4.0;
 
-/// Writes the files of `damaged`, which became `result`, and says what was done; `seconds` is left to the caller.
+/// Writes the files of `damaged`, which became `made`, and says what was done; `seconds` is left to the caller.
 pub(super) fn results(
     damaged: &Damaged,
     restored: &Restored,
-    result: &DynamicImage,
+    made: &Made,
     job: &Job,
 ) -> Result<Mended> {
+    let result = &made.mended;
     let Damaged { input, photo, picture, known, whole, .. } = damaged;
     let (width, height) = match whole {
         Some((_, whole)) => (whole.width() as usize, whole.height() as usize),
@@ -47,7 +49,8 @@ pub(super) fn results(
         width,
         height,
         crop: job.crop.map(|region| region.to_string()),
-        feather: job.feather,
+        feather: made.feather,
+        sigma: made.sigma,
         missing_pixels: known.iter().flatten().filter(|known| !**known).count(),
         max_steps: job.fit.steps,
         lr: job.fit.lr,
