@@ -5,7 +5,8 @@
 //!   |                   '-------naive ways----> filled --+--mse--> Score --> Scores (table, CSV), sheets
 //!   '----------------------------------------------------'
 //! ```
-//! Scores are of the raw image: known pixels are not pasted back.
+//! Scores of a restorer are of its raw image, in which known pixels are not pasted back, and of what `restore` makes of
+//! image and photo.
 
 mod damage;
 mod naive;
@@ -29,7 +30,10 @@ use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::image::Picture;
 use crate::metric::{mse, mse_where};
-use crate::restore::{Evidence, Restorer, Task};
+use crate::restore::{Evidence, Restorer, Task, in_photo};
+
+/// What is added to a restorer's name for what becomes of its image in the photo.
+pub const IN_PHOTO: &str = "in the photo";
 
 /// A whole picture at the model's size.
 #[derive(Debug, Clone)]
@@ -47,12 +51,12 @@ pub struct Compared {
     pub truth: Truth,
     /// What the restorer was given, as a person sees it.
     pub degraded: Picture,
-    /// Each way's name and picture; the restorer's own comes last.
+    /// Each way's name and picture; the restorer's raw image and what becomes of it in the photo come last.
     pub results: Vec<(String, Picture)>,
 }
 
 /// Damages every picture of `truths` for `task`, mends it by `restorer` and by the ways of `naive`, and scores
-/// all of them. `name` is that of the restorer in the scores. `None` when `watch` broke off.
+/// all of them. `name` is that of the restorer's raw image in the scores. `None` when `watch` broke off.
 ///
 /// # Errors
 /// Damage that cannot be done to a picture, a fit that diverges.
@@ -83,7 +87,10 @@ pub fn evaluate(
         let Some(restored) = restorer.restore(&evidence, watch)? else { return Ok(None) };
         for ((truth, damaged), restored) in batch.iter().zip(&damaged).zip(restored) {
             let mut results = naive.results(task, damaged, config.size)?;
+            let known = damaged.known.as_deref();
+            let mended = in_photo(task, restored.image.clone(), &damaged.picture, known)?;
             results.push((name.to_string(), restored.image));
+            results.push((format!("{name} {IN_PHOTO}"), mended));
             for (system, picture) in &results {
                 scores.push(score(task, truth, damaged, system, picture)?);
             }

@@ -16,12 +16,14 @@
 //! | feather.rs | a soft seam on the hole's side of its rim |
 //! | regain/ | what the damaged photo states and the model's image of it lacks |
 //! | recolour.rs | the model's colours on the photo's own brightness |
+//! | in_photo.rs | all of that at the model's size, for measuring |
 //! | region.rs | a part of a large photo, and back to its place |
 //! | job/ | files in, files out |
 
 mod energy;
 mod feather;
 mod fit;
+mod in_photo;
 pub mod job;
 mod paste;
 mod plateau;
@@ -37,6 +39,7 @@ use serde::{Deserialize, Serialize};
 pub use energy::Energy;
 pub use feather::{MAX_FEATHER, feather};
 pub use fit::{FitSettings, fit, fit_step};
+pub use in_photo::in_photo;
 pub use paste::{paste, repaint};
 pub use plateau::Plateau;
 pub use recolour::recolour;

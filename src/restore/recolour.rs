@@ -56,18 +56,22 @@ fn coloured<P: Coloured>(
     image
 }
 
-/// Three numbers of 0..=`most` whose sum is `sum`, with the colour of `colour` as far as there is room.
-fn with_sum(sum: u32, colour: [f32; 3], most: u32) -> [u32; 3] {
-    let mean = f64::from(sum) / 3.0;
+/// Three numbers of 0..=`most` of mean `mean` with the colour of `colour` (0..1) as far as there is room.
+pub(super) fn with_mean(mean: f64, colour: [f32; 3], most: f64) -> [f64; 3] {
     let grey = colour.iter().map(|&v| f64::from(v)).sum::<f64>() / 3.0;
-    let away = colour.map(|v| (f64::from(v) - grey) * f64::from(most));
+    let away = colour.map(|v| (f64::from(v) - grey) * most);
     let room = |d: f64| match d {
-        d if d > 0.0 => (f64::from(most) - mean) / d,
+        d if d > 0.0 => (most - mean) / d,
         d if d < 0.0 => mean / -d,
         _ => 1.0,
     };
     let t = away.iter().fold(1.0f64, |t, &d| t.min(room(d))).max(0.0);
-    let values = away.map(|d| (mean + t * d).clamp(0.0, f64::from(most)));
+    away.map(|d| (mean + t * d).clamp(0.0, most))
+}
+
+/// The same in whole numbers whose sum is `sum`.
+fn with_sum(sum: u32, colour: [f32; 3], most: u32) -> [u32; 3] {
+    let values = with_mean(f64::from(sum) / 3.0, colour, f64::from(most));
     // Down first; what is missing goes to those that lost most, at most one each but for rounding of f64.
     let mut whole = values.map(|v| v as u32);
     let mut order = [0, 1, 2];

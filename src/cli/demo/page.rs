@@ -115,7 +115,8 @@ fn sliders(compared: &[Compared]) -> Result<Vec<Slider>> {
 /// A way by its name in the scores, in words.
 fn way(system: &str) -> &'static str {
     match system {
-        "lcm" => "the model of this demo",
+        "lcm" => "the model of this demo, its raw image",
+        "lcm in the photo" => "the same, put into what is known",
         "mean of the known" => "one colour, the mean of what is left",
         "mean photo" => "the mean of all portraits learned",
         "biharmonic" => "as smooth as can be, from the edge of the hole on",
