@@ -38,6 +38,7 @@ pub(crate) use curve::{drawable, smoothed};
 
 pub use batch::{batch_of, numbers_of, pictures_of};
 pub use carried::Carried;
+pub(crate) use load::header;
 pub use load::{
     EXTENSIONS, MAX_PIXELS, MAX_SIDE, dimensions, is_picture_name, load, load_bytes, read_bytes,
 };

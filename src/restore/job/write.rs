@@ -60,6 +60,7 @@ pub(super) fn results(
         raw: at(input.raw()),
         residual: at(input.residual()),
         strip: at(input.strip()),
+        notes: damaged.notes.clone(),
     })
 }
 
