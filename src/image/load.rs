@@ -66,7 +66,7 @@ pub fn load_bytes(bytes: &[u8], path: &Path) -> Result<Photo> {
         );
     }
     let format = match ::image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
+        Ok(format) if is_read(format) => format,
         Ok(other) => {
             let name = other.extensions_str().first().unwrap_or(&"other").to_uppercase();
             return refuse(format!("it is a {name} file"), "convert it to PNG, JPEG or WebP");
@@ -125,6 +125,17 @@ pub(crate) fn header(path: &Path) -> Option<Header> {
 pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     extension.is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
+}
+
+/// Whether the content of `path` begins as a JPEG, PNG or WebP does, whatever it is called.
+pub fn is_picture_content(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    read.is_ok() && ::image::guess_format(&head).is_ok_and(is_read)
+}
+
+fn is_read(format: ImageFormat) -> bool {
+    matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)
 }
 
 /// A reason to refuse a file, before it is joined with the path.
