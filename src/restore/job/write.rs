@@ -7,11 +7,11 @@ use ::image::DynamicImage;
 use super::prepare::Damaged;
 use super::{Job, Mended, below};
 use crate::error::Result;
-use crate::image::{Picture, Sheet, save_photo, save_png};
+use crate::image::{Picture, Sheet, save_photo, save_png, within};
 use crate::restore::{Restored, Task};
 
 /// The longest side of a picture in a strip, in pixels.
-const STRIP_SIDE: usize = 512;
+const STRIP_SIDE: u32 = 512;
 
 /// How strongly a residual is shown: mid-grey is none, and an eighth of the range is already black or white.
 const RESIDUAL_GAIN: f32 = 4.0;
@@ -91,10 +91,9 @@ fn strip(
 
 /// `picture` no larger than a strip shows it.
 fn shown(picture: &Picture) -> Result<Picture> {
-    let longest = picture.height().max(picture.width());
-    if longest <= STRIP_SIDE {
-        return Ok(picture.clone());
+    // The sides of a picture fit.
+    match within((picture.width() as u32, picture.height() as u32), STRIP_SIDE) {
+        Some((width, height)) => picture.resized(height as usize, width as usize),
+        None => Ok(picture.clone()),
     }
-    let scaled = |side: usize| (side * STRIP_SIDE / longest).max(1);
-    picture.resized(scaled(picture.height()), scaled(picture.width()))
 }
