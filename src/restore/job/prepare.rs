@@ -109,8 +109,7 @@ impl Files {
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
         let (input, fingerprint, notes) = (self.input, self.fingerprint, Vec::new());
-        let damaged =
-            Damaged { input, photo, picture, known, is_grey, whole, fingerprint, notes };
+        let damaged = Damaged { input, photo, picture, known, is_grey, whole, fingerprint, notes };
         Ok((damaged, evidence))
     }
 
