@@ -121,12 +121,28 @@ Examples:
     --hole center:40% --sigma 0.2 \\
     --out report-noise
   lacuna evaluate --model runs/mine \\
-    --data others --out report-others";
+    --data others --out report-others
+
+Words of its progress:
+  step    one of the search for that
+          image of the model which
+          agrees best with what is left
+  moving  photos whose search goes on
+  energy  how far that image is from
+          what is left; lower is closer";
 
 pub(super) const DEMO: &str = "\
 Examples:
   lacuna demo
-  lacuna demo --minutes 1 --out tour";
+  lacuna demo --minutes 1 --out tour
+
+Words of its progress:
+  step    one of the search for that
+          image of the model which
+          agrees best with what is left
+  moving  photos whose search goes on
+  energy  how far that image is from
+          what is left; lower is closer";
 
 pub(super) const INFO: &str = "\
 Examples:
