@@ -39,7 +39,7 @@ pub enum Event {
     Model { folder: PathBuf },
     /// The measuring of a task begins, on so many pictures.
     Measuring { task: Task, pictures: usize },
-    /// So many of `total` pictures are done, the next batch begins.
+    /// So many of `total` pictures are done, the next batch begins. Those that need no work count in neither.
     Batch { done: usize, total: usize },
     /// One step of fitting a batch of damaged pictures: how many still move, and their mean energy.
     Fit { step: usize, steps: usize, active: usize, energy: f32 },
@@ -49,6 +49,8 @@ pub enum Event {
     Damaged { input: PathBuf, output: PathBuf },
     /// A picture was mended earlier with the same settings and is left as it is.
     AlreadyDone { input: PathBuf, output: PathBuf },
+    /// Something unusual about one picture, which stops nothing. What holds of many is a [`Note`](Event::Note) too, once.
+    Remark { path: PathBuf, text: String },
     /// A page to look at was written.
     Report { path: PathBuf },
     /// Something worth knowing that stops nothing.

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::error::{Error, Result};
+use crate::report::counted;
 
 /// The device named by `name`: `cpu`, or with the matching cargo feature `cuda`, `cuda:N`, `wgpu`.
 ///
@@ -49,7 +50,7 @@ pub fn describe(name: &str) -> String {
         Some(best) if best != level => format!(" (of {best}, as LACUNA_CPU asks)"),
         _ => " (the best that this processor has)".to_string(),
     };
-    format!("cpu: kernels {level}{why}, {} threads", rayon::current_num_threads())
+    format!("cpu: kernels {level}{why}, {}", counted(rayon::current_num_threads(), "thread"))
 }
 
 /// Whether tensors on `device` lie in the memory of this computer's processor.

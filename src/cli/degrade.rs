@@ -10,6 +10,7 @@ use lacuna::data::Id;
 use lacuna::evaluate::Truth;
 use lacuna::event::{Event, Observer};
 use lacuna::image::{Picture, load_bytes, read_bytes, save_png};
+use lacuna::report::counted;
 use lacuna::restore::Task;
 use lacuna::restore::job::{Input, list, probe_places};
 use lacuna::store::probe;
@@ -113,7 +114,8 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
         let (input, output) = (input.path.clone(), input.result());
         let _ = progress.on(Event::Damaged { input, output });
     }
-    progress.say(&format!("{made} copies, {failed} failed: {}", arguments.out.display()));
+    let copies = counted(made, "copy");
+    progress.say(&format!("{copies}, {failed} failed: {}", arguments.out.display()));
     Ok(Ending::of(made, failed))
 }
 

@@ -10,6 +10,7 @@ use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, evaluate, sheet};
 use lacuna::event::{Event, Observer};
 use lacuna::image::save_png;
 use lacuna::method::Lcm;
+use lacuna::report::counted;
 use lacuna::restore::{FitSettings, Task};
 use lacuna::store::{probe, write_atomically};
 use lacuna::train::Run;
@@ -18,7 +19,7 @@ use lacuna::{Error, Result};
 use super::options::{DamageOptions, FitOptions, RunOptions};
 use super::progress::{Progress, print_result};
 use super::restore::TaskName;
-use super::{Ending, help};
+use super::{Ending, help, refuse_the_photos_own};
 
 /// Every score, and their means.
 const FILES: [&str; 2] = ["scores.csv", "table.md"];
@@ -52,6 +53,9 @@ pub(super) struct EvaluateArguments {
 pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     let out = &arguments.out;
     let tasks = tasks(&arguments.tasks);
+    if let Some(data) = &arguments.data {
+        refuse_the_photos_own(out, data)?;
+    }
     refuse_existing(out, &tasks)?;
     probe(out)?;
     let damage = arguments.damage.damage()?;
@@ -73,22 +77,64 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     let mut restorer = Lcm::new(model, FitSettings::new(config.restore.inpaint, &config))?;
 
     let mut scores = Scores::default();
+    let mut written: Vec<PathBuf> = FILES.map(|name| out.join(name)).to_vec();
     for (task, fit) in tasks.into_iter().zip(fits) {
         restorer.settings = FitSettings::new(fit, &config);
         let measured = measure(task, &split, &damage, &naive, &restorer, &config, &mut progress)?;
-        let Some((more, compared)) = measured else { return Ok(Ending::Interrupted) };
+        let Some((more, compared)) = measured else {
+            tell_of(&written, &progress);
+            return Ok(Ending::Interrupted);
+        };
         scores.extend(more);
         // After every task, so that a later one that fails takes nothing with it.
         let [csv, table] = FILES.map(|name| out.join(name));
         write_atomically(csv, scores.csv().as_bytes())?;
         write_atomically(table, scores.markdown().as_bytes())?;
-        save_png(out.join(sheet_of(task)), sheet(&compared, 12, &[])?)?;
+        let path = out.join(sheet_of(task));
+        save_png(&path, sheet(&compared, 12, &[])?)?;
+        written.push(path);
     }
-    drop(progress);
     if !arguments.options.json {
-        print_result(&scores.markdown());
+        print_result(&aligned(&scores.markdown()));
     }
+    tell_of(&written, &progress);
     Ok(Ending::Done)
+}
+
+/// Names what was written, if anything was.
+fn tell_of(written: &[PathBuf], progress: &Progress) {
+    for path in written.iter().filter(|path| path.is_file()) {
+        progress.say(&format!("written: {}", path.display()));
+    }
+}
+
+/// A Markdown table with its columns under each other, numbers to the right: the same table, for eyes.
+pub(super) fn aligned(markdown: &str) -> String {
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().to_string()).collect()
+    };
+    let rows: Vec<Vec<String>> = markdown.lines().map(cells).collect();
+    let is_rule = |cell: &str| !cell.is_empty() && cell.bytes().all(|byte| byte == b'-');
+    let length = |cell: &str| if is_rule(cell) { 1 } else { cell.chars().count() };
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let in_column = |at: usize| rows.iter().skip(2).filter_map(move |row| row.get(at));
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| length(cell)).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    let is_number = |cell: &String| cell == "-" || cell.parse::<f64>().is_ok();
+    let numbers: Vec<bool> = (0..columns).map(|at| in_column(at).all(is_number)).collect();
+    let line = |(at, row): (usize, &Vec<String>)| {
+        let cells =
+            row.iter().zip(&widths).zip(&numbers).map(|((cell, &width), &right)| match right {
+                // The line under the heads, and only there.
+                _ if at == 1 => "-".repeat(width),
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:<width$}"),
+            });
+        format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
+    };
+    rows.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The tasks in the order of `names`, each once: a second time would give the same scores as if of other pictures.
@@ -136,13 +182,14 @@ fn split(
     let own = Photos::scan(&folder, PhotoConfig::from(config), &mut counts_left_out);
     let Some(data) = &arguments.data else {
         let split = Split::of(&own?, run)?;
-        progress.say(&format!("measuring {} that the run held out", photos(split.held_out.len())));
+        let count = counted(split.held_out.len(), "photo");
+        progress.say(&format!("measuring {count} that the run held out"));
         return Ok(split);
     };
     let all = PhotoConfig { hold_out: 1.0, ..PhotoConfig::from(config) };
     let others = Photos::scan(data, all, &mut counts_left_out)?;
     let split = Split::with(own.as_ref().ok(), &others, run)?;
-    let count = photos(split.held_out.len());
+    let count = counted(split.held_out.len(), "photo");
     progress.say(&format!("measuring {count} of `{}`", data.display()));
     if split.train.is_empty() {
         let why = match own {
@@ -157,10 +204,6 @@ fn split(
     Ok(split)
 }
 
-fn photos(count: usize) -> String {
-    if count == 1 { "1 photo".to_string() } else { format!("{count} photos") }
-}
-
 pub(super) fn measure(
     task: Task,
     split: &Split,
@@ -173,4 +216,19 @@ pub(super) fn measure(
     let named = ("lcm", restorer as &dyn lacuna::restore::Restorer);
     let device = restorer.model().device.clone();
     evaluate(task, &split.held_out, damage, naive, named, config, &device, watch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_of_a_table_stand_under_each_other_and_it_stays_markdown() {
+        let table =
+            "| task | MSE | known |\n|---|---|---|\n| inpaint | 0.01 | 0.1 |\n| a | 10.5 | - |\n";
+        let expected = "| task    |  MSE | known |\n| ------- | ---- | ----- |\n\
+                        | inpaint | 0.01 |   0.1 |\n| a       | 10.5 |     - |";
+        assert_eq!(aligned(table), expected);
+        assert_eq!(aligned(expected), expected);
+    }
 }

@@ -14,9 +14,10 @@ Examples:
 
 Exit codes:
     0  done
-    1  done but for some inputs, each
-       named on stderr
-    2  an error, or all inputs failed;
+    1  some photos could not be mended
+       or copied, each is named on
+       stderr; the others are done
+    2  an error, or no photo could be;
        a line says why and what to do
   130  Ctrl-C or a polite kill; what is
        finished is kept";
@@ -33,6 +34,15 @@ Examples:
   lacuna train photos \\
     --out runs/open --license MIT \\
     --tensorboard board
+
+Words of its progress:
+  step  one move of the generator and,
+        jointly, of the latents of a few
+        photos
+  pass  as many steps as visit every
+        photo
+  loss  how far the model's images are
+        from the photos; lower is closer
 
 Files in RUN:
   model/                  the model
@@ -74,7 +84,23 @@ Files in OUT, for NAME.jpg:
                      is known
   NAME.strip.png     before and after
   restore.json       what was done
-  report.html        a page of all";
+  report.html        a page of all
+
+Words of its progress:
+  step    one of the search for that
+          image of the model which
+          agrees best with what is known
+  moving  photos whose search goes on
+  energy  how far that image is from
+          what is known; lower is closer
+
+Exit codes:
+    0  all are mended
+    1  some could not be, each is named
+       on stderr
+    2  an error, or none could be
+  130  Ctrl-C: what is mended is kept,
+       the same command goes on";
 
 pub(super) const DEGRADE: &str = "\
 Examples:
@@ -95,12 +121,28 @@ Examples:
     --hole center:40% --sigma 0.2 \\
     --out report-noise
   lacuna evaluate --model runs/mine \\
-    --data others --out report-others";
+    --data others --out report-others
+
+Words of its progress:
+  step    one of the search for that
+          image of the model which
+          agrees best with what is left
+  moving  photos whose search goes on
+  energy  how far that image is from
+          what is left; lower is closer";
 
 pub(super) const DEMO: &str = "\
 Examples:
   lacuna demo
-  lacuna demo --minutes 1 --out tour";
+  lacuna demo --minutes 1 --out tour
+
+Words of its progress:
+  step    one of the search for that
+          image of the model which
+          agrees best with what is left
+  moving  photos whose search goes on
+  energy  how far that image is from
+          what is left; lower is closer";
 
 pub(super) const INFO: &str = "\
 Examples:

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anstyle::Style;
 use clap::Args;
 use indicatif::{DecimalBytes, HumanCount};
-use lacuna::train::{Info, State};
+use lacuna::report::counted;
+use lacuna::train::{Info, Run, State};
 use lacuna::{Error, Result};
 
 use super::progress::clock;
@@ -46,7 +47,11 @@ pub(super) fn run(arguments: InfoArguments) -> Result<Ending> {
 
 /// Labels and what stands beside them; further lines of one label have none.
 fn table(info: &Info) -> Vec<(&'static str, String)> {
-    let unknown = || "not known".to_string();
+    let training = info.state == State::Training;
+    let unknown = || match training {
+        true => "not yet, it is still training".to_string(),
+        false => "not known".to_string(),
+    };
     let count = |number: usize| HumanCount(number as u64).to_string();
     let trained = &info.trained;
     let [channels, height, width] = info.latent;
@@ -56,7 +61,7 @@ fn table(info: &Info) -> Vec<(&'static str, String)> {
             info.folder.display().to_string(),
         ),
         ("state", state(info)),
-        ("system", info.system.to_string()),
+        ("system", format!("{}, latent convolutional model", info.system)),
         ("images", format!("{0} x {0} pixels", info.size)),
         ("generator", format!("{} parameters", count(info.generator_parameters))),
         (
@@ -68,11 +73,13 @@ fn table(info: &Info) -> Vec<(&'static str, String)> {
     let learned = trained.photos.map(|photos| {
         let mirrored = if trained.mirrored { " and their mirrored copies" } else { "" };
         let held_out = trained.held_out.map_or_else(unknown, count);
-        format!("{} photos{mirrored}; held out: {held_out}", count(photos))
+        format!("{}{mirrored}; held out: {held_out}", counted(photos, "photo"))
     });
     rows.push(("learned", learned.unwrap_or_else(unknown)));
     rows.extend(trained.folder.as_ref().map(|folder| ("from", folder.display().to_string())));
-    rows.push(("training", trained.steps.map_or_else(unknown, |steps| effort(info, steps))));
+    // Nothing is on disk before the first steps.
+    let first = || if training { effort(info, 0) } else { unknown() };
+    rows.push(("training", trained.steps.map_or_else(first, |steps| effort(info, steps))));
     let loss = trained.loss.map(|loss| format!("{loss:.4}, mean over the last pass"));
     rows.push(("loss", loss.unwrap_or_else(unknown)));
     let version = info.version.as_ref().map_or_else(unknown, |version| format!("lacuna {version}"));
@@ -81,7 +88,8 @@ fn table(info: &Info) -> Vec<(&'static str, String)> {
     let license = info.license.clone();
     rows.push(("licence", license.unwrap_or_else(|| "none given, see `train --license`".into())));
     let tasks = info.tasks.iter().map(|fit| {
-        format!("{:<9} at most {} steps at rate {}", fit.task.name(), fit.steps, fit.lr)
+        let steps = counted(fit.steps, "step");
+        format!("{:<9} at most {steps} at rate {}", fit.task.name(), fit.lr)
     });
     rows.extend(under("tasks", tasks));
     let parts = info
@@ -102,7 +110,10 @@ fn under(
 fn state(info: &Info) -> String {
     match info.state {
         State::Model => "a model without its run".to_string(),
-        State::Training => "training now".to_string(),
+        State::Training if Run::at(&info.folder).has_model() => {
+            "training now; the model here is that of its last stop".to_string()
+        }
+        State::Training => "training now; its model appears when training ends".to_string(),
         State::Finished => "finished".to_string(),
         State::Stopped => {
             let folder = info.folder.display();
@@ -117,5 +128,6 @@ fn effort(info: &Info, steps: u64) -> String {
     let passes = trained.passes.map(|passes| format!(", {passes:.1} passes"));
     let time = trained.seconds.map(|seconds| format!(", {}", clock(seconds)));
     let [planned, passes, time] = [planned, passes, time].map(Option::unwrap_or_default);
-    format!("{}{planned} joint steps{passes}{time}", HumanCount(steps))
+    let step = if steps == 1 && planned.is_empty() { "step" } else { "steps" };
+    format!("{}{planned} {step} of generator and latents jointly{passes}{time}", HumanCount(steps))
 }

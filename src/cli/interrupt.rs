@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::process;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lacuna::store::abandon_writes;
@@ -11,14 +12,26 @@ use super::voice::{Loudness, loudness, print};
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
+/// What the first does now.
+static STOPPING: Mutex<&str> = Mutex::new("stopping");
+
+/// Says what the first does from here on.
+pub(super) fn first_does(stopping: &'static str) {
+    if let Ok(mut now) = STOPPING.lock() {
+        *now = stopping;
+    }
+}
+
 /// Starts to listen to Ctrl-C and to a polite kill; `stopping` says what the first does.
 pub(super) fn listen(stopping: &'static str) {
+    first_does(stopping);
     let handler = move || match PRESSED.fetch_add(1, Ordering::SeqCst) {
         0 => {
             // Where the terminal wrote `^C` into the line of the progress bar.
             if std::io::stderr().is_terminal() && loudness() > Loudness::Quiet {
                 let _ = writeln!(std::io::stderr());
             }
+            let stopping = STOPPING.lock().map_or("stopping", |now| *now);
             print(&format!("{stopping}; press Ctrl-C again to stop at once"));
         }
         _ => {

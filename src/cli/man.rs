@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, Command};
+use clap::{Arg, ArgAction, Args, Command};
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, roman};
+use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+use lacuna::report::counted;
 use lacuna::store::write_atomically;
 use lacuna::{Error, Result};
 
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: ManArguments) -> Result<Ending> {
         for (name, page) in &pages {
             write_atomically(folder.join(format!("{name}.1")), page.as_bytes())?;
         }
-        print(&format!("{} pages: {}", pages.len(), folder.display()));
+        print(&format!("{}: {}", counted(pages.len(), "page"), folder.display()));
         return Ok(Ending::Done);
     }
     let wanted = arguments.page.map_or("lacuna".to_string(), |page| format!("lacuna-{page}"));
@@ -71,7 +72,7 @@ fn page(command: &Command, names: &[String], out: &mut Vec<u8>) -> io::Result<()
         .manual("Lacuna");
     man.render_title(out)?;
     man.render_name_section(out)?;
-    man.render_synopsis_section(out)?;
+    synopsis(command).to_writer(out)?;
     man.render_description_section(out)?;
     man.render_options_section(out)?;
     if command.has_subcommands() {
@@ -80,7 +81,7 @@ fn page(command: &Command, names: &[String], out: &mut Vec<u8>) -> io::Result<()
     let below = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let mut roff = Roff::default();
     verbatim(&below, &mut roff);
-    if !command.has_subcommands() {
+    if !command.has_subcommands() && !below.contains("Exit codes:") {
         let at = help::LACUNA.find("Exit codes:").unwrap_or(0);
         verbatim(&help::LACUNA[at..], &mut roff);
     }
@@ -89,6 +90,46 @@ fn page(command: &Command, names: &[String], out: &mut Vec<u8>) -> io::Result<()
     let others: Vec<String> = others.map(|name| format!("{name}(1)")).collect();
     roff.text([roman(others.join(", "))]);
     roff.to_writer(out)
+}
+
+/// What can stand on the command line, every option with the name of its value.
+fn synopsis(command: &Command) -> Roff {
+    let name = command.get_bin_name().or(command.get_display_name()).unwrap_or_default();
+    let mut line = vec![bold(name), roman(" ")];
+    let value = |argument: &Arg| -> Vec<Inline> {
+        let takes = argument.get_action().takes_values();
+        let names = argument.get_value_names().unwrap_or_default().iter().filter(|_| takes);
+        names.flat_map(|name| [roman(" "), italic(name.to_string())]).collect()
+    };
+    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+        let mut words = match (argument.get_long(), argument.get_short()) {
+            (Some(long), _) => vec![bold(format!("--{long}"))],
+            (None, Some(short)) => vec![bold(format!("-{short}"))],
+            (None, None) => Vec::new(),
+        };
+        let is_positional = words.is_empty();
+        words.extend(value(argument).into_iter().skip(usize::from(is_positional)));
+        let is_many = argument.get_num_args().is_some_and(|number| number.max_values() > 1);
+        if is_positional && is_many || matches!(argument.get_action(), ArgAction::Append) {
+            words.push(roman("..."));
+        }
+        match argument.is_required_set() {
+            true => line.extend(words),
+            false => {
+                line.push(roman("["));
+                line.extend(words);
+                line.push(roman("]"));
+            }
+        }
+        line.push(roman(" "));
+    }
+    if command.has_subcommands() {
+        line.push(italic("COMMAND"));
+    }
+    let mut roff = Roff::default();
+    roff.control("SH", ["SYNOPSIS"]);
+    roff.text(line);
+    roff
 }
 
 /// The paragraphs of `text` as they stand, each under its heading, if its first line is one.
@@ -144,5 +185,12 @@ mod tests {
             }
         }
         assert_eq!(pages.len(), program.get_subcommands().count());
+        let (_, restore) = pages.iter().find(|(page, _)| page == "lacuna-restore").unwrap();
+        let synopsis = restore.split(".SH").find(|part| part.contains("SYNOPSIS")).unwrap();
+        for option in
+            ["\\-\\-model\\fR \\fIRUN", "\\-\\-mask\\fR \\fIFILE", "\\-\\-shrink\\fR]", "\\fITASK"]
+        {
+            assert!(synopsis.contains(option), "{option} in {synopsis}");
+        }
     }
 }

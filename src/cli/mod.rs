@@ -3,8 +3,8 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | done but for some inputs, each of which was named on stderr |
-//! | 2 | an error, or all inputs failed; one line on stderr says what is wrong and what to do |
+//! | 1 | `restore` and `degrade`: some photos could not be mended or copied, each is named on stderr; the others are done |
+//! | 2 | an error, or no photo could be; a line on stderr says what is wrong and what to do |
 //! | 130 | Ctrl-C or a polite kill; all that was finished is kept |
 //!
 //! A file that training or measuring skips in a folder is no failure: it is named, and counts for nothing.
@@ -33,8 +33,9 @@ mod restore;
 mod train;
 mod voice;
 
-use std::env;
+use std::path::Path;
 use std::process::ExitCode;
+use std::{env, fs};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use lacuna::{Error, Result};
@@ -80,15 +81,30 @@ impl Command {
     /// What Ctrl-C does to it.
     fn stopping(&self) -> &'static str {
         match self {
-            Command::Train(_) | Command::Demo(_) => "stopping after this step and saving",
             Command::Restore(_) => {
                 "stopping: pictures in progress are dropped, finished ones stay, and the same command goes on"
             }
             Command::Degrade(_) => "stopping after this picture",
             Command::Evaluate(_) => "stopping: the task in progress is dropped, finished ones stay",
+            // They say it themselves, phase by phase.
+            Command::Train(_) | Command::Demo(_) => "stopping",
             Command::Info(_) | Command::Completions(_) | Command::Man(_) => "stopping",
         }
     }
+}
+
+/// Refuses to write into the folder of the photos itself: `out` is to be one of its own.
+fn refuse_the_photos_own(out: &Path, photos: &Path) -> Result<()> {
+    let is_same = match (fs::canonicalize(out), fs::canonicalize(photos)) {
+        (Ok(out), Ok(photos)) => out == photos,
+        _ => false,
+    };
+    if !is_same {
+        return Ok(());
+    }
+    let remedy = "name a folder of its own, as in `--out runs/mine`";
+    let what = format!("--out `{}`", out.display());
+    Err(Error::input(what, "it is the folder of the photos itself", remedy))
 }
 
 /// How a subcommand ended, when it was no error.

@@ -15,7 +15,7 @@ use lacuna::event::{Event, Observer, Silent};
 use lacuna::image::{MAX_PIXELS, MAX_SIDE, Picture, dimensions};
 use lacuna::method::Lcm;
 use lacuna::report::mebibytes;
-use lacuna::restore::job::{Job, list};
+use lacuna::restore::job::{Input, Job, Record, check_early, list, seems_done};
 use lacuna::restore::{Restorer, Task};
 use lacuna::runtime::is_cpu;
 use lacuna::train::{Info, Run};
@@ -132,8 +132,11 @@ impl NeedsOptions {
 
     /// Tells what `job` will need, and splits its batches so that they fit.
     ///
+    /// Photos that are refused for what can be known at once count in nothing, those that were mended before not in time and
+    /// disk.
+    ///
     /// # Errors
-    /// Too little memory or disk; inputs that cannot be listed.
+    /// Too little memory or disk; inputs that cannot be listed; with `--estimate`, nothing but refused ones.
     pub fn before_restoring(
         &self,
         job: &mut Job,
@@ -141,12 +144,22 @@ impl NeedsOptions {
         watch: &mut dyn Observer,
     ) -> Result<()> {
         let config = &restorer.model().config;
-        let inputs = list(&job.inputs, &job.out, &mut Silent)?;
-        // What cannot be read or is too large is told of when its turn comes.
-        let pixels = inputs.iter().filter_map(|input| dimensions(&input.path));
-        let pixels = pixels.filter(|(w, h)| *w.max(h) <= MAX_SIDE);
-        let pixels = pixels.map(|(w, h)| u64::from(w) * u64::from(h));
-        let pixels: Vec<u64> = pixels.filter(|&pixels| pixels <= MAX_PIXELS).collect();
+        let mut inputs = list(&job.inputs, &job.out, &mut Silent)?;
+        let mut refused = None;
+        inputs.retain(|input| {
+            let error = check_early(input, job, config.size).err();
+            let is_fine = error.is_none();
+            refused = refused.take().or(error);
+            is_fine
+        });
+        if inputs.is_empty() {
+            // Each is told of when its turn comes.
+            return refused.filter(|_| self.estimate).map_or(Ok(()), Err);
+        }
+        let record = Record::open(&job.out)?;
+        let seen: Vec<(&Input, u64)> =
+            inputs.iter().filter_map(|input| Some((input, pixels_of(input)?))).collect();
+        let pixels: Vec<u64> = seen.iter().map(|&(_, pixels)| pixels).collect();
         let limit = self.limit(&restorer.model().device);
         let most = Restoring::most_pixels(config, limit);
         let smallest = pixels.iter().min().copied().unwrap_or(1);
@@ -175,10 +188,25 @@ impl NeedsOptions {
         job.waiting_pixels = halves.take(40).find(|&pixels| fits(pixels) <= limit).unwrap_or(0);
         let needs = Restoring { batch: job.batch, waiting: job.waiting_pixels, ..least };
         detail(&format!("batches of {}, {} pixels waiting at most", job.batch, needs.waiting));
-        let steps = inputs.len().div_ceil(job.batch) * job.fit.steps;
-        let seconds = pace(job, restorer)?.map(|pace| pace * steps as f64 + needs.seconds());
-        tell(needs.memory(config), needs.disk(config), seconds, &job.out, watch)
+        let is_open = |input: &Input| !seems_done(input, job, &record);
+        let open = inputs.iter().filter(|input| is_open(input)).count();
+        let at_work: Vec<u64> =
+            seen.iter().filter(|(input, _)| is_open(input)).map(|&(_, pixels)| pixels).collect();
+        let work = Restoring { all: at_work.iter().sum(), photos: at_work.len(), ..needs };
+        let steps = open.div_ceil(job.batch) * job.fit.steps;
+        let seconds = match open {
+            0 => Some(0.0),
+            _ => pace(job, restorer)?.map(|pace| pace * steps as f64 + work.seconds()),
+        };
+        tell(needs.memory(config), work.disk(config), seconds, &job.out, watch)
     }
+}
+
+/// Pixels of a photo that can be read; what cannot or is too large is told of when its turn comes.
+fn pixels_of(input: &Input) -> Option<u64> {
+    let (width, height) = dimensions(&input.path)?;
+    let pixels = u64::from(width) * u64::from(height);
+    (width.max(height) <= MAX_SIDE && pixels <= MAX_PIXELS).then_some(pixels)
 }
 
 /// How much there is to train on.

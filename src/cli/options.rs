@@ -12,7 +12,9 @@ use lacuna::evaluate::Damage;
 use lacuna::event::{Event, Observer};
 use lacuna::nn::Precision;
 use lacuna::restore::Task;
-use lacuna::{Model, Result, runtime};
+use lacuna::store::is_held;
+use lacuna::train::Run;
+use lacuna::{Error, Model, Result, runtime};
 
 use super::voice::detail;
 
@@ -64,6 +66,18 @@ impl TypedValueParser for PresetParser {
 /// A count or a seed; the parser's own words for `-1` are "invalid digit found in string".
 pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{}; give a whole number, 0 or more", problem_of(text)))
+}
+
+/// Minutes of training.
+pub(super) fn minutes(text: &str) -> Result<f64, String> {
+    let problem = match text.trim().parse::<f64>() {
+        Ok(minutes) if minutes.is_finite() && minutes >= 0.0 => return Ok(minutes),
+        Ok(minutes) if minutes.is_nan() => "it is no number",
+        Ok(minutes) if minutes < 0.0 => "it is negative",
+        Ok(_) => "it is too large",
+        Err(_) => "it is no number",
+    };
+    Err(format!("{problem}; give minutes, as in 5 or 0.5: 0 (no limit) or more"))
 }
 
 /// A JPEG quality.
@@ -162,6 +176,20 @@ impl FitOptions {
     /// Opens the model in `folder` for the precision that was given, or its own; `watch` hears what there is to know of
     /// it.
     pub fn open(&self, folder: &Path, device: &Device, watch: &mut dyn Observer) -> Result<Model> {
+        let run = run_of(folder);
+        let is_training = is_held(run.folder());
+        if is_training && !run.has_model() {
+            let remedy = "the model appears when training ends: wait for that, or end it now by Ctrl-C, which keeps all that \
+                          is learned";
+            return Err(Error::model(folder, "it is still training, and has no model yet", remedy));
+        }
+        if is_training {
+            let folder = run.folder().display();
+            let text = format!(
+                "`{folder}` is training: this is the model of its last stop, a new one appears when training ends"
+            );
+            let _ = watch.on(Event::Note { text });
+        }
         let mut model = Model::open(folder, device)?;
         let precision = self.precision.over(model.config.restore.precision);
         precision.check(device)?;
@@ -179,6 +207,16 @@ impl FitOptions {
         fit.lr = self.lr.unwrap_or(fit.lr);
         fit.check(&format!("restore.{}", task.name()))?;
         Ok(fit)
+    }
+}
+
+/// The run that `folder` is, or whose model it is.
+fn run_of(folder: &Path) -> Run {
+    let around = folder.parent().filter(|around| Run::at(*around).model() == folder);
+    match around {
+        Some(around) if around.as_os_str().is_empty() => Run::at("."),
+        Some(around) => Run::at(around),
+        None => Run::at(folder),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use lacuna::event::{Event, Observer};
 pub(super) use lacuna::report::clock;
-use lacuna::report::mebibytes;
+use lacuna::report::{counted, mebibytes};
 
 use super::bar::{Bar, Pace, part};
 use super::interrupt;
@@ -67,7 +67,8 @@ impl Progress {
     fn tell(&mut self, event: &Event) {
         match event {
             Event::Listing { found } => {
-                self.bar.show(&[part(0, format!("{found} photos found"))], 0.0, false);
+                let found = counted(*found, "photo");
+                self.bar.show(&[part(0, format!("{found} found"))], 0.0, false);
             }
             Event::Reading { done, total } => {
                 let left = self.time_left(*done as f64, *total as f64);
@@ -106,13 +107,16 @@ impl Progress {
             Event::Photos { train, held_out, skipped, duplicates } => {
                 self.pace = None;
                 self.say(&format!(
-                    "{train} photos to learn from, {held_out} held out, {skipped} files skipped, {duplicates} copies"
+                    "{} to learn from, {held_out} held out, {} skipped, {}",
+                    counted(*train, "photo"),
+                    counted(*skipped, "file"),
+                    counted(*duplicates, "copy")
                 ));
             }
             Event::Resumed { step, added, removed } => {
                 let change = match (added, removed) {
                     (0, 0) => String::new(),
-                    _ => format!("; {added} photos are new, {removed} are no longer there"),
+                    _ => format!("; photos that are new: {added}, no longer there: {removed}"),
                 };
                 self.say(&format!("going on from step {step}{change}"));
             }
@@ -120,8 +124,10 @@ impl Progress {
             Event::Preview { path } => self.say(&format!("preview: {}", path.display())),
             Event::Model { folder } => self.say(&format!("model: {}", folder.display())),
             Event::Restored { output, steps, energy, .. } => {
-                self.say(&format!("{}  ({steps} steps, energy {energy:.4})", output.display()))
+                let steps = counted(*steps, "step");
+                self.say(&format!("{}  ({steps}, energy {energy:.4})", output.display()))
             }
+            Event::Remark { text, .. } => self.detail(text),
             Event::Damaged { output, .. } => self.say(&output.display().to_string()),
             Event::AlreadyDone { output, .. } => {
                 self.say(&format!("{}  (done before)", output.display()));

@@ -7,6 +7,7 @@ use lacuna::degrade::Hole;
 use lacuna::estimate::Guard;
 use lacuna::image::MAX_PIXELS;
 use lacuna::method::Lcm;
+use lacuna::report::counted;
 use lacuna::restore::job::{Job, MaskSource, WAITING_PIXELS, run as run_job};
 use lacuna::restore::{FitSettings, MAX_FEATHER, Region, Task};
 use lacuna::{Error, Result};
@@ -34,7 +35,9 @@ pub(super) struct RestoreArguments {
     /// Folder for the results
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Mask as large as the photo, white where to fill; or a folder of masks named like the photos
+    /// Mask as large as the photo, white where to fill; or a folder of masks named like the
+    /// photos. A pixel is filled where its brightness times its opacity is half or more, so that
+    /// black, and what is clear on a layer, is not
     #[arg(long, value_name = "FILE", conflicts_with = "hole")]
     mask: Option<PathBuf>,
     /// center:50 (pixels of the photo), center:40%, half:left, random:0.95
@@ -153,9 +156,17 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         }
         summary
     };
-    let out = job.out.display();
+    let left = match summary.left {
+        0 => String::new(),
+        left => format!(", {left} left"),
+    };
+    // What mended nothing made no folder.
+    let out = match job.out.is_dir() {
+        true => format!(": {}", job.out.display()),
+        false => String::new(),
+    };
     progress.say(&format!(
-        "{} mended, {} done before, {} failed: {out}",
+        "{} mended, {} done before, {} failed{left}{out}",
         summary.mended, summary.skipped, summary.failed
     ));
     Ok(match summary {
@@ -201,9 +212,11 @@ fn tell_of(settings: &FitSettings, batch: usize, progress: &Progress) {
             format!("one whose energy fell by less than {percent} % in {window} steps stops")
         }
     };
-    let (steps, lr) = (fit.steps, fit.lr);
-    progress
-        .detail(&format!("at most {steps} steps at rate {lr}, {early}; {batch} photos at a time"));
+    let (steps, lr) = (counted(fit.steps, "step"), fit.lr);
+    progress.detail(&format!(
+        "at most {steps} at rate {lr}, {early}; {} at a time",
+        counted(batch, "photo")
+    ));
 }
 
 fn mask(arguments: &RestoreArguments, task: Task) -> Result<MaskSource> {

@@ -97,11 +97,12 @@ impl Photos {
             }
         }
         for Skipped { path, problem } in &skipped {
-            let _ = watch.on(Event::Skipped { path: path.clone(), problem: problem.clone() });
+            let _ = watch.on(Event::Skipped { path: root.join(path), problem: problem.clone() });
         }
         if entries.is_empty() {
             let problem = match skipped.len() {
                 0 => "there is no picture in it".to_string(),
+                1 => "its one picture cannot be read".to_string(),
                 n => format!("none of its {n} pictures can be read"),
             };
             let remedy = "name a folder with jpg, png or webp files";
@@ -207,6 +208,8 @@ mod tests {
         fs::copy(at("a.jpg"), at("z/copy.jpg")).unwrap();
         fs::write(at("broken.png"), b"no picture").unwrap();
         fs::write(at("old.TIF"), b"II*").unwrap();
+        // Converted by who sent it, and not renamed.
+        fs::rename(at("w.webp"), at("IMG_1.HEIC")).unwrap();
         fs::write(at("notes.txt"), b"not a picture's name").unwrap();
         for file in [".hidden/x.png", "report/sheet.png", "demo/portraits/0.png", "demo/a/b.png"] {
             fs::write(at(file), b"passed over").unwrap();
@@ -292,7 +295,9 @@ mod tests {
         assert!(message(&missing).contains("missing"));
         assert!(message(dir.path()).contains("no picture"));
         fs::write(dir.path().join("a.png"), b"").unwrap();
-        assert!(message(dir.path()).contains("none of its 1 pictures"));
+        assert!(message(dir.path()).contains("its one picture cannot be read"));
+        fs::write(dir.path().join("b.png"), b"").unwrap();
+        assert!(message(dir.path()).contains("none of its 2 pictures"));
         let file = message(&dir.path().join("a.png"));
         assert!(file.contains("a.png") && file.contains("the folder it lies in"), "{file}");
     }

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
-use crate::image::is_picture_name;
+use crate::image::{is_picture_content, is_picture_name};
 
 /// Extensions of pictures that are not read: named when they are found, so that nobody wonders where they went.
 const FOREIGN: [&str; 14] = [
@@ -69,6 +69,11 @@ pub fn list_pictures(
             Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
             Ok(entry) => {
                 if let Some(kind) = foreign_kind(entry.path()) {
+                    // A program that shares photos may have converted the content and kept the name.
+                    if entry.path().to_str().is_some() && is_picture_content(entry.path()) {
+                        paths.push(below(entry.path()));
+                        continue;
+                    }
                     let problem = format!("{kind} is not read; convert it to PNG, JPEG or WebP");
                     skipped.push(Skipped { path: told(entry.path()), problem });
                 }

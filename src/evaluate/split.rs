@@ -6,6 +6,7 @@ use super::Truth;
 use crate::data::{Entry, Id, Photos};
 use crate::error::{Error, Result};
 use crate::image::Picture;
+use crate::report::counted;
 use crate::train::Run;
 
 /// The photos of a run: what it was trained on, and what it has never seen.
@@ -71,7 +72,7 @@ fn trained_on(photos: &Photos, known: &[&Entry], all: usize) -> Error {
     let names = names.collect::<Vec<_>>().join(", ");
     let more = if known.len() > NAMED { ", ..." } else { "" };
     let what = format!("folder `{}`", photos.root().display());
-    let problem =
-        format!("the model was trained on {} of its {all} photos ({names}{more})", known.len());
+    let all = counted(all, "photo");
+    let problem = format!("the model was trained on {} of its {all} ({names}{more})", known.len());
     Error::input(what, problem, "take them out of what is measured, or train anew without them")
 }

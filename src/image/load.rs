@@ -5,6 +5,7 @@ use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::carried::Carried;
@@ -65,7 +66,7 @@ pub fn load_bytes(bytes: &[u8], path: &Path) -> Result<Photo> {
         );
     }
     let format = match ::image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) => format,
+        Ok(format) if is_read(format) => format,
         Ok(other) => {
             let name = other.extensions_str().first().unwrap_or(&"other").to_uppercase();
             return refuse(format!("it is a {name} file"), "convert it to PNG, JPEG or WebP");
@@ -91,14 +92,50 @@ pub fn load_bytes(bytes: &[u8], path: &Path) -> Result<Photo> {
 
 /// Width and height of the file `path` as its header tells them, without decoding it; `None` where it tells none.
 pub fn dimensions(path: &Path) -> Option<(u32, u32)> {
+    header(path).map(|header| (header.width, header.height))
+}
+
+/// What is known of a picture before it is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Upright, where the orientation stands before the pixels.
+    pub width: u32,
+    pub height: u32,
+    /// Whether it has an alpha channel.
+    pub has_alpha: bool,
+}
+
+/// The [`Header`] of the file `path`; `None` where it cannot be read.
+pub(crate) fn header(path: &Path) -> Option<Header> {
     let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
-    catch_unwind(AssertUnwindSafe(|| reader.into_dimensions().ok())).ok()?
+    let read = || {
+        let mut decoder = reader.into_decoder().ok()?;
+        let (width, height) = decoder.dimensions();
+        let turned = decoder.orientation().is_ok_and(|orientation| {
+            use Orientation::*;
+            matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+        });
+        let (width, height) = if turned { (height, width) } else { (width, height) };
+        Some(Header { width, height, has_alpha: decoder.color_type().has_alpha() })
+    };
+    catch_unwind(AssertUnwindSafe(read)).ok()?
 }
 
 /// Whether the name looks like a picture's, in either case; a hint for listings, [`load`] looks at the content.
 pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str());
     extension.is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
+}
+
+/// Whether the content of `path` begins as a JPEG, PNG or WebP does, whatever it is called.
+pub fn is_picture_content(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    read.is_ok() && ::image::guess_format(&head).is_ok_and(is_read)
+}
+
+fn is_read(format: ImageFormat) -> bool {
+    matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)
 }
 
 /// A reason to refuse a file, before it is joined with the path.

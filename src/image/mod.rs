@@ -27,6 +27,7 @@ mod plot;
 mod profile;
 mod save;
 mod sheet;
+mod shrunk;
 mod stroke;
 mod text;
 pub(crate) mod ticks;
@@ -38,8 +39,10 @@ pub(crate) use curve::{drawable, smoothed};
 
 pub use batch::{batch_of, numbers_of, pictures_of};
 pub use carried::Carried;
+pub(crate) use load::header;
 pub use load::{
-    EXTENSIONS, MAX_PIXELS, MAX_SIDE, dimensions, is_picture_name, load, load_bytes, read_bytes,
+    EXTENSIONS, MAX_PIXELS, MAX_SIDE, dimensions, is_picture_content, is_picture_name, load,
+    load_bytes, read_bytes,
 };
 pub use photo::Photo;
 pub use picture::Picture;
@@ -47,3 +50,4 @@ pub use plot::{PALETTE, Series, loss_curve};
 pub use profile::Profile;
 pub use save::{png_bytes, save_photo, save_png};
 pub use sheet::Sheet;
+pub(crate) use shrunk::within;

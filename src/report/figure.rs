@@ -9,7 +9,7 @@ use image::{ImageFormat, RgbImage, imageops};
 
 use super::html::{address, escape};
 use crate::error::{Error, Result};
-use crate::image::Picture;
+use crate::image::{Picture, within};
 
 /// Up to this width a picture is enlarged, its pixels as blocks: smoothed, a 64-pixel restoration would look better
 /// than it is.
@@ -136,13 +136,8 @@ impl Figure {
 
 /// `image` with its longest side at `longest`; `None` where it is no longer than that.
 pub(crate) fn shrunk(image: &RgbImage, longest: u32) -> Option<RgbImage> {
-    let (width, height) = image.dimensions();
-    let side = width.max(height);
-    if side <= longest {
-        return None;
-    }
-    let scaled = |n: u32| (u64::from(n) * u64::from(longest) / u64::from(side)).max(1) as u32;
-    Some(imageops::thumbnail(image, scaled(width), scaled(height)))
+    within(image.dimensions(), longest)
+        .map(|(width, height)| imageops::thumbnail(image, width, height))
 }
 
 fn unusable(image: &RgbImage) -> impl FnOnce(image::ImageError) -> Error {

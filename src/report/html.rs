@@ -18,6 +18,21 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// [`escape`] of a sentence, in which a name between backticks is set as one.
+pub(super) fn prose(text: &str) -> String {
+    let text = escape(text);
+    let mut parts = text.split('`');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    while let Some(part) = parts.next() {
+        match parts.next() {
+            Some(after) => out += &format!("<code>{part}</code>{after}"),
+            // One that stands alone is no quote.
+            None => out += &format!("`{part}"),
+        }
+    }
+    out
+}
+
 /// The address of the file `below`, seen from a page in the folder above it: all but letters, digits and `-._~` as
 /// `%XX`. `None` for a path that leads out of the folder, whose page may be anywhere by now.
 pub(super) fn address(below: &Path) -> Option<String> {
@@ -44,6 +59,11 @@ mod tests {
     #[test]
     fn the_five_characters_are_written_out_and_others_stay() {
         assert_eq!(escape("a<b> & \"c\" 'd'"), "a&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;");
+        assert_eq!(prose("`a<b` and `c` or `d"), "<code>a&lt;b</code> and <code>c</code> or `d");
+        assert_eq!(
+            (prose(""), prose("`"), prose("``")),
+            ("".into(), "`".into(), "<code></code>".into())
+        );
         assert_eq!(escape("gr\u{fc}n \u{4e2d} &amp;"), "gr\u{fc}n \u{4e2d} &amp;amp;");
     }
 

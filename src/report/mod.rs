@@ -33,6 +33,7 @@ pub use section::Section;
 pub use slider::Slider;
 pub use table::{Column, Table};
 pub use versions::versions;
+pub(crate) use words::tenths;
 pub use words::{clock, counted, grouped, mebibytes, quoted};
 
 use std::fmt::Write;
@@ -117,6 +118,11 @@ impl Page {
             );
         }
         let version = env!("CARGO_PKG_VERSION");
+        // Names lead to files beside it, which are not there for whom it was sent to.
+        let beside = match body.contains("<a href=\"./") {
+            true => " Names that are links lead to files beside it, for who has those too.",
+            false => "",
+        };
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{mark}\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
@@ -124,7 +130,7 @@ impl Page {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <title>{title}</title>\n<style>\n{CSS}</style>\n</head>\n<body>\n<main>\n{body}\
-             <footer>Made with lacuna {version}. Everything on this page is inside this one file.</footer>\n</main>\n\
+             <footer>Made with lacuna {version}. All that is shown here is inside this one file.{beside}</footer>\n</main>\n\
              {ZOOM}<script>\n{JS}</script>\n</body>\n</html>\n",
             mark = self.kind.mark(),
         )

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::html::escape;
+use super::html::{escape, prose};
 use super::{Chart, Figure, Slider, Table};
 
 /// More figures than this side by side are too small to compare.
@@ -33,13 +33,13 @@ impl Section {
 
     #[must_use]
     pub fn paragraph(self, text: &str) -> Self {
-        self.add(&format!("<p>{}</p>\n", escape(text)))
+        self.add(&format!("<p>{}</p>\n", prose(text)))
     }
 
     /// What the numbers above mean, in small.
     #[must_use]
     pub fn note(self, text: &str) -> Self {
-        self.add(&format!("<p class=\"note\">{}</p>\n", escape(text)))
+        self.add(&format!("<p class=\"note\">{}</p>\n", prose(text)))
     }
 
     /// Keys and their values, a pair a line.
@@ -47,7 +47,7 @@ impl Section {
     pub fn settings<K: AsRef<str>, V: AsRef<str>>(self, pairs: &[(K, V)]) -> Self {
         let mut html = String::from("<dl>\n");
         for (key, value) in pairs {
-            let (key, value) = (escape(key.as_ref()), escape(value.as_ref()));
+            let (key, value) = (escape(key.as_ref()), prose(value.as_ref()));
             let _ = writeln!(html, "<div><dt>{key}</dt><dd>{value}</dd></div>");
         }
         self.add(&(html + "</dl>\n"))
@@ -56,7 +56,7 @@ impl Section {
     /// Sentences, each on a line of its own.
     #[must_use]
     pub fn list<L: AsRef<str>>(self, lines: &[L]) -> Self {
-        let lines = lines.iter().map(|line| format!("<li>{}</li>\n", escape(line.as_ref())));
+        let lines = lines.iter().map(|line| format!("<li>{}</li>\n", prose(line.as_ref())));
         self.add(&format!("<ul>\n{}</ul>\n", lines.collect::<String>()))
     }
 

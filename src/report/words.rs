@@ -4,14 +4,23 @@ use std::path::Path;
 
 use bytesize::ByteSize;
 
-/// `1 h 02 min`, `3 min 20 s`, `12 s`.
+/// `1 h 02 min`, `3 min 20 s`, `12 s`, `under a second`.
 pub fn clock(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match (hours, minutes) {
+        (0, 0) if seconds == 0 => "under a second".to_string(),
         (0, 0) => format!("{seconds} s"),
         (0, _) => format!("{minutes} min {seconds:02} s"),
         _ => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+/// `1.4 s`, `under 0.1 s`: of what seldom takes a minute.
+pub(crate) fn tenths(seconds: f64) -> String {
+    match seconds {
+        ..0.05 => "under 0.1 s".to_string(),
+        _ => format!("{seconds:.1} s"),
     }
 }
 
@@ -33,11 +42,18 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// `1 photo`, `2 photos`.
+/// `1 photo`, `2 photos`, `3 copies`, `4 passes`.
 pub fn counted(number: usize, one: &str) -> String {
+    let many = match one {
+        one if one.ends_with("ss") => format!("{one}es"),
+        one => match one.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{one}s"),
+        },
+    };
     match number {
         1 => format!("1 {one}"),
-        n => format!("{} {one}s", grouped(n as u64)),
+        n => format!("{} {many}", grouped(n as u64)),
     }
 }
 
@@ -71,5 +87,11 @@ mod tests {
             (counted(1, "photo"), counted(0, "photo")),
             ("1 photo".into(), "0 photos".into())
         );
+        assert_eq!(
+            (counted(1, "copy"), counted(2, "copy"), counted(1200, "pass")),
+            ("1 copy".into(), "2 copies".into(), "1,200 passes".into())
+        );
+        assert_eq!([0.0, 0.4, 0.6].map(clock), ["under a second", "under a second", "1 s"]);
+        assert_eq!([0.01, 0.05, 1.44].map(tenths), ["under 0.1 s", "0.1 s", "1.4 s"]);
     }
 }

@@ -57,7 +57,7 @@ pub fn fit(
         let (moved, energies) = fit_step(model, &batch, rows, settings.fit.lr);
         rows = moved;
         if let Some(energy) = energies.iter().find(|energy| !energy.is_finite()) {
-            let problem = format!("the energy is {energy} after {step} steps");
+            let problem = format!("the energy is {energy} at step {step}");
             return Err(Error::input(
                 "restoration",
                 problem,

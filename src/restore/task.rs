@@ -125,7 +125,8 @@ fn evidence(
     Ok(Evidence { measured, degradation: Box::new(degradation), energy })
 }
 
-fn check_small([height, width]: [usize; 2], side: usize) -> Result<()> {
+/// Whether there is anything to enlarge in a picture of `height` x `width`, for a model of `side` x `side`.
+pub(super) fn check_small([height, width]: [usize; 2], side: usize) -> Result<()> {
     let what = format!("picture of {width} x {height} pixels");
     if height.max(width) > side {
         let problem = format!("the model makes {side} x {side}, it would be shrunk");

@@ -2,11 +2,18 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 
 /// The file that is locked.
 const NAME: &str = ".lock";
+
+/// Whoever asks whether a folder is held holds it too, for less than a millisecond: that is waited for, and no longer than
+/// a person notices.
+const ATTEMPTS: usize = 20;
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// Holds a folder until it is dropped; the system lets go of it too when the process dies.
 #[derive(Debug)]
@@ -23,7 +30,15 @@ impl Lock {
         fs::create_dir_all(folder).map_err(Error::write(folder))?;
         let path = folder.join(NAME);
         let file = File::create(&path).map_err(Error::write(&path))?;
-        match file.try_lock() {
+        let mut taken = file.try_lock();
+        for _ in 1..ATTEMPTS {
+            if !matches!(taken, Err(TryLockError::WouldBlock)) {
+                break;
+            }
+            sleep(BETWEEN);
+            taken = file.try_lock();
+        }
+        match taken {
             Err(TryLockError::WouldBlock) => Err(Error::input(
                 format!("folder `{}`", folder.display()),
                 "another process works in it",
@@ -56,5 +71,19 @@ mod tests {
         drop(first);
         assert!(!is_held(&folder));
         assert!(Lock::take(&folder).is_ok());
+    }
+
+    #[test]
+    fn who_only_looks_keeps_nobody_from_taking_it() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Lock::take(dir.path()).unwrap());
+        let look = File::open(dir.path().join(NAME)).unwrap();
+        look.lock_shared().unwrap();
+        let looking = std::thread::spawn(move || {
+            sleep(3 * BETWEEN);
+            drop(look);
+        });
+        assert!(Lock::take(dir.path()).is_ok());
+        looking.join().unwrap();
     }
 }

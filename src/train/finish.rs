@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::image::{Picture, Sheet, pictures_of, save_png};
 use crate::model::Model;
+use crate::report::counted;
 use crate::runtime::release_buffers;
 use crate::store::{Checkpoint, Origin};
 
@@ -140,6 +141,7 @@ fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
 fn card(state: &Checkpoint, photos: &Photos) -> String {
     let config = &state.model.config;
     let train = photos.entries().iter().filter(|entry| !entry.held_out).count();
+    let (train, steps) = (counted(train, "photo"), counted(state.step as usize, "step"));
     let size = config.size;
     let terms = match config.model.license.as_str() {
         "" => String::new(),
@@ -147,13 +149,13 @@ fn card(state: &Checkpoint, photos: &Photos) -> String {
     };
     format!(
         "# A latent convolutional model\n\n\
-         Images of {size} x {size} pixels, learned from {train} photos in {} joint steps \
+         Images of {size} x {size} pixels, learned from {train} in {}, of generator and latents jointly \
          (minibatches of {}, seed {}).\n\n\
          | file | what |\n|---|---|\n\
          | `config.json` | architecture, training and restoration settings |\n\
          | `model.safetensors` | generator `g.*` with its running statistics, fixed input `latent.s`, \
          shared start `latent.start` |\n\n\
          Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --shrink --out DIR`\n{terms}",
-        state.step, config.train.batch, config.train.seed,
+        steps, config.train.batch, config.train.seed,
     )
 }

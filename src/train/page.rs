@@ -71,7 +71,7 @@ impl Told<'_> {
             .lead(&lead)
             .facts(&[
                 (grouped(learned as u64), "photos learned"),
-                (grouped(self.step), "joint steps"),
+                (grouped(self.step), "steps of learning"),
                 (clock(self.seconds), "of training"),
                 (format!("{:.4}", self.loss), loss),
             ]);
@@ -122,13 +122,12 @@ impl Told<'_> {
         if self.standing != Standing::Finished && self.step > 0 {
             facts.push((clock(rest / speed), "left at this speed"));
         }
+        let text = "A step moves the generator, which all photos share, and the latents of a few photos, which are their own, \
+                    jointly: by a little towards images that are closer to the photos.";
         let caption = "Thin: the loss on each few minibatches. Thick: its moving average. Lower is closer to the photos; \
                        while it falls, more steps help.";
-        Section::new("How it learned").facts(&facts).chart(&Chart::new(
-            &points,
-            ("step", "loss"),
-            caption,
-        ))
+        let chart = Chart::new(&points, ("step", "loss"), caption);
+        Section::new("How it learned").paragraph(text).facts(&facts).chart(&chart)
     }
 
     fn next(&self) -> Section {
@@ -188,15 +187,20 @@ impl Told<'_> {
         let made = Section::new("What it was made with").settings(&versions(self.device));
         let mut section = Section::new("Photos, settings and versions").beside(learned_from, made);
         if !photos.skipped().is_empty() {
-            section =
-                section.folded("Files that were left out, and why", &left_out(photos.skipped()));
+            section = section.folded("Files that were left out, and why", &left_out(photos));
         }
         section.folded("All settings of the run (config.toml)", &self.config.to_toml())
     }
 }
 
-fn left_out(skipped: &[Skipped]) -> String {
-    let line = |one: &Skipped| format!("{}: {}\n", one.path.display(), one.problem);
+fn left_out(photos: &Photos) -> String {
+    let skipped = photos.skipped();
+    let line = |one: &Skipped| {
+        let path = photos.root().join(&one.path).display().to_string();
+        // A problem names its file first where the file is at fault.
+        let problem = one.problem.strip_prefix(&format!("`{path}`: ")).unwrap_or(&one.problem);
+        format!("{path}: {problem}\n")
+    };
     let mut text: String = skipped.iter().take(NAMED).map(line).collect();
     if skipped.len() > NAMED {
         text += &format!("... and {} more, named in manifest.json\n", skipped.len() - NAMED);

@@ -20,7 +20,7 @@ use crate::config::{Config, Layers};
 use crate::data::{Entry, Id, Photos, Row, Skipped};
 use crate::error::{Error, Result};
 use crate::report::Kind;
-use crate::store::{CHECKPOINT, Latents, write_atomically};
+use crate::store::{CHECKPOINT, Latents, TENSORS, write_atomically};
 
 const MODEL: &str = "model";
 
@@ -81,6 +81,11 @@ impl Run {
 
     pub fn model(&self) -> PathBuf {
         self.folder.join(MODEL)
+    }
+
+    /// Whether there is a model, be it of an earlier part of the run.
+    pub fn has_model(&self) -> bool {
+        self.model().join(TENSORS).is_file()
     }
 
     pub fn preview(&self) -> PathBuf {

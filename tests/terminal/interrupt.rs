@@ -77,6 +77,7 @@ fn ctrl_c_is_heard_while_a_large_folder_is_read() {
     assert_eq!(code, Some(130), "{}", work.said);
     assert!(took < Duration::from_secs(20), "{took:?}");
     assert!(work.said.contains("stopped while the photos of") && !work.said.contains("error:"));
+    assert!(work.said.contains("nothing has been learned yet") && !work.said.contains("saving"));
     assert!(!run.exists(), "nothing is written before the photos are known");
 }
 
@@ -97,6 +98,21 @@ fn the_first_ctrl_c_keeps_everything_and_the_same_run_goes_on() {
     assert!(run.join("model/model.safetensors").is_file());
     let resume = ["train", "--resume", "--out", text(&run), "--set", "train.passes=1"];
     ok(&resume);
+}
+
+#[test]
+fn a_restoration_that_is_stopped_says_how_many_photos_are_left() {
+    let workshop = Workshop::new();
+    let (run, photos, out) = (workshop.at("run"), workshop.at("photos"), workshop.at("out"));
+    let mut arguments = vec!["restore", "denoise", "--model", text(&run), text(&photos)];
+    // Steps without an end: none of the five is ever mended.
+    arguments.extend(["--out", text(&out), "--shrink", "--steps", "100000000", "--no-plateau"]);
+    arguments.extend(["--batch", "2"]);
+    let mut work = AtWork::start(&arguments);
+    work.until("energy");
+    work.interrupt();
+    assert_eq!(work.end().0, Some(130), "{}", work.said);
+    assert!(work.said.contains("0 mended, 0 done before, 0 failed, 5 left"), "{}", work.said);
 }
 
 #[test]

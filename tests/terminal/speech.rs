@@ -56,7 +56,7 @@ fn quiet_leaves_errors_and_what_was_asked_for() {
     let evaluate = ["--quiet", "evaluate", "--tasks", "colorize", "--model", text(&run)];
     let output = ok(&[&evaluate[..], &["--out", text(&report)]].concat());
     assert!(output.stderr.is_empty(), "{}", stderr(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("| colorize | lcm |"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("| colorize | lcm  "));
 
     fs::write(workshop.at("photos/broken.png"), b"none").unwrap();
     let photos = workshop.at("photos");
@@ -77,8 +77,7 @@ fn verbose_says_what_is_decided_and_when() {
     let mut command = Command::new(BIN);
     let output = command.args(&train).args(more).env("LACUNA_CPU", "portable").output().unwrap();
     let said = stderr(&output);
-    let words =
-        ["device cpu: kernels portable", "1 threads, as --threads asks", "settings: preset"];
+    let words = ["device cpu: kernels portable", "1 thread, as --threads asks", "settings: preset"];
     for word in words.into_iter().chain(["train.batch=3", "checkpoint at step"]) {
         assert!(said.contains(word), "{word} in {said}");
     }

@@ -13,16 +13,16 @@ use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, sheet};
 use lacuna::event::{Event, Observer};
 use lacuna::image::save_png;
 use lacuna::method::Lcm;
-use lacuna::report::Kind;
+use lacuna::report::{Kind, counted};
 use lacuna::restore::{FitSettings, Task};
 use lacuna::store::{probe, write_atomically};
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Model, Result};
 
-use super::evaluate::measure;
-use super::options::{RunOptions, whole};
+use super::evaluate::{aligned, measure};
+use super::options::{RunOptions, minutes, whole};
 use super::progress::{Progress, clock, print_result};
-use super::{Ending, help};
+use super::{Ending, help, interrupt};
 use draw::Drawn;
 
 /// The tasks that the demo shows.
@@ -42,9 +42,9 @@ pub(super) struct DemoArguments {
     #[arg(long, value_name = "DIR", default_value = "lacuna-demo")]
     out: PathBuf,
     /// Minutes of training
-    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true, value_parser = minutes)]
     minutes: f64,
-    /// Portraits to draw; a tenth is held out
+    /// Portraits to draw; about one in ten is held out
     #[arg(long, default_value_t = 400, allow_negative_numbers = true, value_parser = whole::<u64>)]
     portraits: u64,
     /// Of the portraits and the model
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     drawn.check(out, &config)?;
     let report = out.join(Kind::FILE);
     Kind::Demo.check(&report)?;
-    progress.say(&format!("1/3  drawing {} portraits", arguments.portraits));
+    progress.say(&format!("1/3  drawing {}", counted(arguments.portraits as usize, "portrait")));
     let folder = out.join(draw::FOLDER);
     if drawn.draw(out, config.size)?.is_break() {
         return Ok(Ending::Interrupted);
@@ -92,11 +92,13 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     progress.say(&format!("2/3  learning them, about {}", clock(60.0 * arguments.minutes)));
     let photos = Photos::scan(&folder, PhotoConfig::from(&config), &mut progress)?;
     let run = Run::at(out.join("run"));
+    interrupt::first_does("stopping after this step and saving");
     let outcome = train(&photos, &config, &run, &device, &mut progress)?;
     if !outcome.finished {
         return Ok(Ending::Interrupted);
     }
 
+    interrupt::first_does("stopping: the model is kept, and the same command goes on");
     progress.say("3/3  mending portraits it has never seen");
     let mut split = Split::of(&photos, &run)?;
     let held_out = split.held_out.len();
@@ -142,7 +144,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     let _ = progress.on(Event::Report { path: report.clone() });
     drop(progress);
     if !arguments.options.json {
-        print_result(&format!("{}\n{}", shown.scores.markdown(), report.display()));
+        print_result(&format!("{}\n{}", aligned(&shown.scores.markdown()), report.display()));
     }
     Ok(Ending::Done)
 }

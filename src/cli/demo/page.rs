@@ -166,7 +166,7 @@ fn settings(shown: &Shown, device: &Device) -> Section {
         ("portraits drawn", count(shown.portraits)),
         ("held out", count(shown.held_out)),
         ("numbers for each", count(config.latent.row_len())),
-        ("joint steps", grouped(shown.outcome.steps)),
+        ("steps, of generator and latents jointly", grouped(shown.outcome.steps)),
         ("loss at the end", format!("{:.4}", shown.outcome.loss)),
         ("seed", config.train.seed.to_string()),
     ]);

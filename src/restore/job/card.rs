@@ -8,8 +8,8 @@ use ::image::{GenericImageView, Rgb, RgbImage};
 use super::Mended;
 use super::prepare::Damaged;
 use crate::error::Result;
-use crate::image::{Photo, load};
-use crate::report::{Figure, Section, Slider, grouped, shrunk};
+use crate::image::{Photo, load, within};
+use crate::report::{Figure, Section, Slider, counted, shrunk, tenths};
 use crate::restore::{Region, Stop, Task};
 
 /// The longest side of a picture in a slider, in pixels.
@@ -63,9 +63,11 @@ impl Card {
 
         let shown = small(&after, SHOWN)?;
         let hole = before.and_then(|before| hole(entry, before, &after, known, &shown));
+        let clear = before.zip(hole.as_ref()).map(|(before, hole)| clear(before, hole, &shown));
         let before = before.map(|before| laid_under(before, &shown)).transpose()?.flatten();
-        let before = before.map(|before| match &hole {
-            Some(hole) => checked(before, hole),
+        // What a mask covers is shown as it came: the scratch that is to go.
+        let before = before.map(|before| match &clear {
+            Some(clear) => checked(before, clear),
             None => before,
         });
         let case = case(below, entry, out, before.as_ref(), &shown, hole.as_ref())?;
@@ -90,9 +92,9 @@ fn in_srgb(photo: &Photo) -> Result<RgbImage> {
 fn small(photo: &Photo, longest: u32) -> Result<RgbImage> {
     let image = &photo.original;
     // Shrunk before it is converted: a scan of a hundred megapixels stays one.
-    match image.width().max(image.height()) > longest {
-        true => in_srgb(&photo.with(image.thumbnail(longest, longest))),
-        false => in_srgb(photo),
+    match within(image.dimensions(), longest) {
+        Some((width, height)) => in_srgb(&photo.with(image.thumbnail_exact(width, height))),
+        None => in_srgb(photo),
     }
 }
 
@@ -130,22 +132,29 @@ fn hole(
         Some(known) => known.get((y * size.0 + x) as usize) == Some(&false),
         None => before.get_pixel(x, y) != after.get_pixel(x, y),
     };
+    Some(places(size, shown.dimensions()).map(|(x, y)| is_filled(x, y)).collect())
+}
+
+/// Which of the pixels that were filled came transparent, at the size of `shown`.
+fn clear(before: &Photo, hole: &[bool], shown: &RgbImage) -> Vec<bool> {
+    let image = &before.original;
+    let places = places((image.width(), image.height()), shown.dimensions());
+    places.zip(hole).map(|((x, y), &hole)| hole && image.get_pixel(x, y)[3] < u8::MAX).collect()
+}
+
+/// Where in a picture of `whole` the pixels of one of `shown` are, row by row.
+fn places(whole: (u32, u32), (width, height): (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
     let at = |place: u32, shown: u32, whole: u32| {
         (u64::from(place) * u64::from(whole) / u64::from(shown)) as u32
     };
-    let (width, height) = shown.dimensions();
-    let rows = (0..height).map(|y| at(y, height, size.1));
-    Some(
-        rows.flat_map(|y| (0..width).map(move |x| (at(x, width, size.0), y)))
-            .map(|(x, y)| is_filled(x, y))
-            .collect(),
-    )
+    let rows = (0..height).map(move |y| at(y, height, whole.1));
+    rows.flat_map(move |y| (0..width).map(move |x| (at(x, width, whole.0), y)))
 }
 
-/// `image` with squares where `hole` says that it is missing.
-fn checked(mut image: RgbImage, hole: &[bool]) -> RgbImage {
+/// `image` with squares where `clear` says that there is nothing.
+fn checked(mut image: RgbImage, clear: &[bool]) -> RgbImage {
     let side = (image.width().max(image.height()) / 48).max(2);
-    for ((x, y, pixel), _) in image.enumerate_pixels_mut().zip(hole).filter(|(_, hole)| **hole) {
+    for ((x, y, pixel), _) in image.enumerate_pixels_mut().zip(clear).filter(|(_, clear)| **clear) {
         *pixel = CHECKS[((x / side + y / side) % 2) as usize];
     }
     image
@@ -218,14 +227,14 @@ fn facts(entry: &Mended) -> Vec<(&'static str, String)> {
     if entry.missing_pixels > 0 {
         let all = (entry.width * entry.height).max(1);
         let share = 100.0 * entry.missing_pixels as f64 / all as f64;
-        let filled = grouped(entry.missing_pixels as u64);
-        facts.push(("filled", format!("{filled} pixels, {share:.1} %")));
+        let filled = counted(entry.missing_pixels, "pixel");
+        facts.push(("filled", format!("{filled}, {share:.1} %")));
     }
     facts.extend([
         ("steps", format!("{}, {why}", entry.steps)),
         ("energy", format!("{:.4}", entry.energy)),
         ("residual", format!("{:.1} % of the range (rms)", 100.0 * entry.residual_rms)),
-        ("time", format!("{:.1} s", entry.seconds)),
+        ("time", tenths(entry.seconds)),
     ]);
     facts
 }

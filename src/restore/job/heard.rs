@@ -1,9 +1,11 @@
 //! What happens in a job, passed on, and what the page tells of it kept.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
+use super::tell::{Kind, Remark};
 use crate::event::{Event, Observer};
-use crate::report::{Section, counted};
+use crate::report::Section;
 
 /// Lines that are kept.
 const KEPT: usize = 500;
@@ -15,11 +17,30 @@ pub(super) struct Heard<'a> {
     pub left_out: Vec<(String, String)>,
     pub notes: Vec<String>,
     pub more: usize,
+    /// What holds of photos one by one, and how many of its kinds were told.
+    kinds: Vec<Kind>,
+    told: usize,
 }
 
 impl<'a> Heard<'a> {
     pub fn new(watch: &'a mut dyn Observer) -> Self {
-        Self { watch, left_out: Vec::new(), notes: Vec::new(), more: 0 }
+        let (left_out, notes, kinds) = (Vec::new(), Vec::new(), Vec::new());
+        Self { watch, left_out, notes, more: 0, kinds, told: 0 }
+    }
+
+    /// Counts a remark on the photo `path`, and passes it on for those who want each.
+    pub fn remark(&mut self, path: &Path, remark: Remark) {
+        let text = format!("`{}` {}", path.display(), remark.one);
+        let _ = self.watch.on(Event::Remark { path: path.to_path_buf(), text });
+        Kind::count(&mut self.kinds, path, remark);
+    }
+
+    /// Tells every kind of remark once: to be asked for when no photo follows.
+    pub fn tell_remarks(&mut self) {
+        for kind in self.kinds.iter().skip(self.told) {
+            let _ = self.watch.on(Event::Note { text: kind.text() });
+        }
+        self.told = self.kinds.len();
     }
 }
 
@@ -42,13 +63,11 @@ impl Observer for Heard<'_> {
 
 impl Heard<'_> {
     pub fn is_quiet(&self) -> bool {
-        self.left_out.is_empty() && self.notes.is_empty()
+        self.left_out.is_empty() && self.notes.is_empty() && self.kinds.is_empty()
     }
 
     /// What was left out, and what else is worth knowing.
     pub fn section(&self) -> Section {
-        /// More notes than this are folded away.
-        const NOTES: usize = 4;
         let mut section = Section::new("What else happened");
         if !self.left_out.is_empty() {
             // A problem names its file first where the file is at fault.
@@ -59,12 +78,10 @@ impl Heard<'_> {
             let lines: Vec<_> = self.left_out.iter().map(short).collect();
             section = section.subheading("Left out, and why").settings(&lines);
         }
-        if !self.notes.is_empty() {
-            section = section.subheading("Worth knowing");
-            section = match self.notes.len() {
-                ..=NOTES => section.list(&self.notes),
-                n => section.folded(&counted(n, "note"), &self.notes.join("\n")),
-            };
+        let notes: Vec<String> =
+            self.notes.iter().cloned().chain(self.kinds.iter().map(Kind::text)).collect();
+        if !notes.is_empty() {
+            section = section.subheading("Worth knowing").list(&notes);
         }
         match self.more {
             0 => section,
@@ -94,5 +111,28 @@ mod tests {
         assert_eq!(count, 700);
         let mut silent = Silent;
         assert!(Heard::new(&mut silent).is_quiet());
+    }
+
+    #[test]
+    fn each_kind_of_remark_is_told_once_and_every_remark_for_those_who_want_it() {
+        let (mut notes, mut remarks) = (Vec::new(), 0);
+        let mut watch = |event: Event| {
+            match event {
+                Event::Note { text } => notes.push(text),
+                Event::Remark { .. } => remarks += 1,
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        };
+        let mut heard = Heard::new(&mut watch);
+        for i in 0..300 {
+            let remark = Remark { one: format!("is {i}"), all: "are numbers".into() };
+            heard.remark(Path::new(&format!("{i}.png")), remark);
+        }
+        heard.tell_remarks();
+        heard.tell_remarks();
+        let page = format!("{:?}", heard.section());
+        assert_eq!((notes, remarks), (vec!["300 photos are numbers; first: `0.png`".into()], 300));
+        assert!(page.contains("300 photos are numbers") && !page.contains("299.png"), "{page}");
     }
 }

@@ -76,6 +76,7 @@ pub fn list(inputs: &[PathBuf], out: &Path, watch: &mut dyn Observer) -> Result<
             found.push((input.clone(), name.into()));
             continue;
         }
+        check_apart(input, out)?;
         let (paths, skipped) = list_pictures(input, watch)?;
         for skipped in skipped {
             let path = input.join(skipped.path);
@@ -85,11 +86,15 @@ pub fn list(inputs: &[PathBuf], out: &Path, watch: &mut dyn Observer) -> Result<
         // What an earlier restoration wrote beside its results is no photo.
         let companions = companions(input)?;
         let of_out = |path: &Path| companions.contains(path) || inside(path, out);
+        let none_at_all = paths.is_empty();
         found.extend(paths.into_iter().map(|p| (input.join(&p), p)).filter(|(p, _)| !of_out(p)));
         if found.len() == before {
+            let problem = match none_at_all {
+                true => "there is no picture in it",
+                false => "there is no picture in it but results of an earlier job",
+            };
             let what = format!("folder `{}`", input.display());
-            let remedy = "name a folder with jpg, png or webp files";
-            return Err(Error::input(what, "there is no picture in it", remedy));
+            return Err(Error::input(what, problem, "name a folder with jpg, png or webp files"));
         }
     }
 
@@ -105,6 +110,21 @@ pub fn list(inputs: &[PathBuf], out: &Path, watch: &mut dyn Observer) -> Result<
     let inputs: Vec<Input> = found.into_iter().map(place).collect();
     check(&inputs)?;
     Ok(inputs)
+}
+
+/// Refuses results in the folder of the photos itself, or around it: nothing could tell them apart later. Inside it they
+/// can be.
+fn check_apart(input: &Path, out: &Path) -> Result<()> {
+    if !inside(input, out) {
+        return Ok(());
+    }
+    let (photos, what) = (input.display(), format!("--out `{}`", out.display()));
+    let problem = match inside(out, input) {
+        true => "it is the folder of the photos itself".to_string(),
+        false => format!("the folder of the photos, `{photos}`, lies in it"),
+    };
+    let remedy = "name a folder for the results alone, as in `--out mended`";
+    Err(Error::input(what, problem, remedy))
 }
 
 /// No two files of one name, and none where an input stands.
@@ -198,6 +218,15 @@ mod tests {
         let found = names(slice::from_ref(&photos), &out).unwrap();
         assert_eq!(found, ["a.v2.png", "b/c.jpg.png", "b/c.png.png"]);
         assert_eq!(names(&[photos.join("b/c.jpg")], &out).unwrap(), ["c.png"]);
+        let refused = |out: &Path| names(slice::from_ref(&photos), out).unwrap_err().to_string();
+        for (out, word) in [
+            (photos.clone(), "the folder of the photos itself"),
+            (photos.join("b/.."), "the folder of the photos itself"),
+            (dir.path().to_path_buf(), "lies in it"),
+        ] {
+            let message = refused(&out);
+            assert!(message.contains(word) && message.contains("--out mended"), "{message}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A restoration of files: damaged pictures in, mended ones out, batch after batch.
 //!
 //! ```text
-//! list inputs -> (done before? skip) -> read, mask, region, evidence -> Restorer -> result, checked
+//! list inputs -> (refused? done before?) -> read, mask, region, evidence -> Restorer -> result, checked
 //!                                   -> raw, residual, strip, result -> restore.json, a page of all: report.html
 //! ```
 
@@ -12,6 +12,7 @@ mod inputs;
 mod page;
 mod prepare;
 mod record;
+mod refuse;
 mod result;
 mod tell;
 mod write;
@@ -33,6 +34,7 @@ pub use inputs::{Input, list, probe_places};
 use page::Report;
 use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
+pub use refuse::check_early;
 
 /// What says which pixels are to be filled.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +98,8 @@ pub struct Summary {
     pub skipped: usize,
     /// Inputs that could not be used; each was reported.
     pub failed: usize,
+    /// Inputs that were not come to.
+    pub left: usize,
     /// The observer asked to stop.
     pub stopped: bool,
 }
@@ -124,9 +128,13 @@ pub fn run(
     probe_places(&inputs)?;
     let mut summary = Summary::default();
     let mut waiting: Vec<(Damaged, Evidence)> = Vec::new();
+    // Those further on that will need no work: what is told of the time is of the others.
+    let mut idle = inputs.iter().filter(|input| seems_done(input, job, &record)).count();
     for (at, input) in inputs.iter().enumerate() {
-        let damaged =
-            Files::read(input, job).and_then(|files| match is_done(&files, job, &record) {
+        idle -= usize::from(idle > 0 && seems_done(input, job, &record));
+        let damaged = check_early(input, job, config.size)
+            .and_then(|()| Files::read(input, job))
+            .and_then(|files| match is_done(&files, job, &record) {
                 true => Ok(None),
                 false => files.decode(job, config, device).map(Some),
             });
@@ -139,9 +147,12 @@ pub fn run(
                     break;
                 }
             }
-            Ok(Some(damaged)) => {
-                tell::all(&damaged.0, job, config.size, watch);
-                waiting.push(damaged);
+            Ok(Some((mut damaged, evidence))) => {
+                for remark in tell::all(&damaged, job, config.size) {
+                    damaged.notes.push(remark.one.clone());
+                    watch.remark(&input.path, remark);
+                }
+                waiting.push((damaged, evidence));
             }
             Err(error) => {
                 summary.failed += 1;
@@ -149,10 +160,15 @@ pub fn run(
                 let _ = watch.on(Event::Failed { path, problem });
             }
         }
+        if at + 1 == inputs.len() {
+            watch.tell_remarks();
+        }
         if is_full(&waiting, job) || at + 1 == inputs.len() {
             let batch = std::mem::take(&mut waiting);
-            let _ = watch.on(Event::Batch { done: at + 1 - batch.len(), total: inputs.len() });
             let size = batch.len();
+            let done = summary.mended + summary.failed;
+            let total = inputs.len() - summary.skipped - idle;
+            let _ = watch.on(Event::Batch { done, total });
             match mend(batch, job, restorer, &mut record, &mut report, watch)? {
                 Some(Done { mended, failed, stop }) => {
                     summary.mended += mended;
@@ -168,6 +184,8 @@ pub fn run(
             }
         }
     }
+    watch.tell_remarks();
+    summary.left = inputs.len() - summary.mended - summary.skipped - summary.failed;
     report.write(&record, job, (config, device), watch, true)?;
     if let Some(path) = report.path() {
         let _ = watch.on(Event::Report { path });
@@ -201,6 +219,19 @@ fn is_done(files: &Files, job: &Job, record: &Record) -> bool {
     let input = &files.input;
     let entry = record.images.get(&below(&input.result(), &job.out));
     entry.is_some_and(|entry| entry.fingerprint == files.fingerprint)
+        && input.files().iter().all(|file| file.is_file())
+}
+
+/// Whether `input` was likely mended before, by its name and the settings of `job` in the record: that costs nothing, while
+/// the content of a folder of scans would have to be read for it.
+pub fn seems_done(input: &Input, job: &Job, record: &Record) -> bool {
+    let is_same = |entry: &Mended| {
+        let region = job.crop.map(|region| region.to_string());
+        (entry.task == job.task.name() && entry.model_hash == job.model.1)
+            && (entry.max_steps == job.fit.steps && entry.lr == job.fit.lr)
+            && (entry.crop == region && entry.feather == job.feather)
+    };
+    record.images.get(&below(&input.result(), &job.out)).is_some_and(is_same)
         && input.files().iter().all(|file| file.is_file())
 }
 

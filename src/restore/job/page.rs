@@ -19,7 +19,7 @@ use super::prepare::Damaged;
 use super::{Job, MaskSource, Mended, Record};
 use crate::config::Config;
 use crate::error::Result;
-use crate::report::{Figure, Kind, Page, Section, clock, counted, versions};
+use crate::report::{Figure, Kind, Page, Section, clock, counted, tenths, versions};
 use crate::restore::Task;
 use crate::store::write_atomically;
 
@@ -191,8 +191,8 @@ impl Report {
             facts.push((heard.left_out.len().to_string(), "left out"));
         }
         if count > 0 {
-            facts.push((format!("{:.1} s", seconds / count as f64), "for each"));
-            facts.push((format!("{energy:.4}"), "mean energy"));
+            facts.push((tenths(seconds / count as f64), "for each"));
+            facts.push((format!("{energy:.4}"), "mean energy: lower is closer to what is known"));
         }
         let title = format!("{} mended", counted(count, "photo"));
         let mut page = Page::new(Kind::Restore, &title).lead(&lead).facts(&facts);
@@ -207,8 +207,9 @@ impl Report {
 
     /// Whole pictures, then tiles, then names, as far as the room on the page goes.
     fn pictures(&self) -> Vec<Section> {
-        const LEGEND: &str = "Energy: how far the model's image is from what is known, lower is better. Residual: grey \
-                              where the two agree, lighter or darker where not. Mask: white where something was filled.";
+        const LEGEND: &str = "Energy: how far the model's image is from what is known, lower is better. Residual: mid-grey \
+                              where the two agree, elsewhere their difference in red, green and blue, four times as strong. \
+                              Mask: white where something was filled. Squares stand for what came transparent.";
         let is_many = self.cards.len() > CASES;
         let (mut sections, mut room) = (Vec::new(), CASES_BYTES);
         let mut shown = BTreeSet::new();

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use ::image::DynamicImage;
 use burn::tensor::Device;
 
+use super::refuse::{check_hole, check_size, named, no_mask};
 use super::{Input, Job, MaskSource};
 use crate::config::Config;
 use crate::data::Id;
 use crate::error::{Error, Result};
-use crate::image::{EXTENSIONS, MAX_PIXELS, Photo, Picture, dimensions, load_bytes, read_bytes};
+use crate::image::{EXTENSIONS, Photo, Picture, load_bytes, read_bytes};
 use crate::restore::{Evidence, Region, Task};
 use crate::runtime::stream;
 
@@ -39,6 +40,8 @@ pub(super) struct Damaged {
     /// The region and the photo that it is of.
     pub whole: Option<(Region, DynamicImage)>,
     pub fingerprint: String,
+    /// What is unusual in it, for the record.
+    pub notes: Vec<String>,
 }
 
 impl Damaged {
@@ -51,7 +54,6 @@ impl Damaged {
 impl Files {
     /// Reads `input` and its mask.
     pub fn read(input: &Input, job: &Job) -> Result<Self> {
-        check_memory(&input.path, job)?;
         let bytes = read_bytes(&input.path)?;
         let mask = match (&job.mask, job.task) {
             (MaskSource::File(path), Task::Inpaint) => {
@@ -73,13 +75,7 @@ impl Files {
         device: &Device,
     ) -> Result<(Damaged, Evidence)> {
         let mut photo = load_bytes(&self.bytes, &self.input.path)?;
-        let named = |error: Error| match error {
-            // What is wrong with the numbers of a picture is said with its name.
-            Error::Input { what, problem, remedy } => {
-                Error::picture(&self.input.path, format!("{what}: {problem}"), remedy)
-            }
-            other => other,
-        };
+        let named = |error: Error| named(&self.input.path, error);
         let (width, height) = (photo.original.width() as usize, photo.original.height() as usize);
         if let Some(region) = &job.crop {
             region.check(width, height).map_err(named)?;
@@ -98,6 +94,7 @@ impl Files {
             let counts = |at: usize| around(at) && known.as_ref().is_none_or(|known| known[at]);
             is_grey = photo.is_grey(counts);
             known = known.map(|known| region.of_pixels(&known, width));
+            check_hole(&region, known.as_deref()).map_err(named)?;
             let part = region.of(&photo.original);
             whole = Some((region, std::mem::replace(&mut photo.original, part)));
         }
@@ -111,19 +108,16 @@ impl Files {
         let picture = photo.picture()?;
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
-        let (input, fingerprint) = (self.input, self.fingerprint);
-        Ok((Damaged { input, photo, picture, known, is_grey, whole, fingerprint }, evidence))
+        let (input, fingerprint, notes) = (self.input, self.fingerprint, Vec::new());
+        let damaged = Damaged { input, photo, picture, known, is_grey, whole, fingerprint, notes };
+        Ok((damaged, evidence))
     }
 
     /// Which pixels of `photo` are known, by the mask that was given or its own alpha.
     fn known_by_mask(&self, photo: &Photo) -> Result<Vec<bool>> {
         let (width, height) = (photo.original.width(), photo.original.height());
         let Some((path, bytes)) = &self.mask else {
-            let alpha = photo.alpha().ok_or_else(|| {
-                let problem = "it has no alpha channel to say what is missing";
-                let remedy = "give --mask FILE or --hole center:40%";
-                Error::picture(&self.input.path, problem, remedy)
-            })?;
+            let alpha = photo.alpha().ok_or_else(|| no_mask(&self.input.path))?;
             return Ok(alpha.iter().map(|&alpha| alpha >= 1.0).collect());
         };
         let mask = load_bytes(bytes, path)?;
@@ -144,37 +138,8 @@ impl Files {
     }
 }
 
-/// What would come out softer than it went in is asked for or refused. Colours alone may be soft.
-fn check_size(job: &Job, photo: [usize; 2], side: usize) -> Result<()> {
-    let [width, height] = job.crop.map_or(photo, |region| [region.width, region.height]);
-    let soft_is_fine = job.shrink || job.task == Task::Colorize;
-    // For superres the evidence says it, as nothing else helps there.
-    if soft_is_fine || job.task == Task::Superres || width.max(height) <= side {
-        return Ok(());
-    }
-    let (what, remedy) = match job.crop {
-        Some(_) => ("the region", "choose a smaller one"),
-        None => ("the photo", "mend a region of it (--crop X,Y,W,H)"),
-    };
-    let problem = format!("the model makes {side} x {side}");
-    let remedy = format!("{remedy}, or add --shrink: mend it at that size, then enlarge");
-    Err(Error::input(format!("{what} is {width} x {height} pixels"), problem, remedy))
-}
-
-/// Refuses a photo that would take more memory than there is, before it is decoded.
-fn check_memory(path: &Path, job: &Job) -> Result<()> {
-    let Some((width, height)) = dimensions(path) else { return Ok(()) };
-    let pixels = u64::from(width) * u64::from(height);
-    // What is over the limits of any photo is refused for that.
-    if pixels <= job.most_pixels || pixels > MAX_PIXELS {
-        return Ok(());
-    }
-    let problem = format!("mending {width} x {height} pixels takes more memory than there is");
-    Err(Error::picture(path, problem, "close other programs, or mend a smaller copy of it"))
-}
-
 /// The mask for the picture `below`: `path` itself, or the file of that place and stem in the folder `path`.
-fn mask_of(path: &Path, below: &Path) -> Result<PathBuf> {
+pub(super) fn mask_of(path: &Path, below: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_path_buf());
     }

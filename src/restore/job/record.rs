@@ -62,6 +62,9 @@ pub struct Mended {
     pub raw: PathBuf,
     pub residual: PathBuf,
     pub strip: PathBuf,
+    /// What is unusual in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Record {

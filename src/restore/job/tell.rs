@@ -1,90 +1,147 @@
 //! What is worth knowing of a photo that is mended, and stops nothing.
 
+use std::path::{Path, PathBuf};
+
 use super::prepare::Damaged;
 use super::{Job, MaskSource};
-use crate::event::{Event, Observer};
+use crate::report::counted;
 use crate::restore::Task;
 
-/// Tells `watch` of whatever is unusual in `damaged`, for a model of `side` x `side`.
-pub(super) fn all(damaged: &Damaged, job: &Job, side: usize, watch: &mut dyn Observer) {
-    tell_of_size(damaged, job, side, watch);
-    tell_of_alpha(damaged, job, watch);
-    tell_of_colour(damaged, job, watch);
-    tell_of_profile(damaged, job, watch);
-    tell_of_frames(damaged, watch);
+/// One thing that is unusual in a photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remark {
+    /// What follows the photo's name.
+    pub one: String,
+    /// What follows `212 photos`: the same for all of which the same is to be said.
+    pub all: String,
+}
+
+/// Remarks of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kind {
+    remark: Remark,
+    first: PathBuf,
+    count: usize,
+}
+
+impl Kind {
+    /// Counts `remark` on the photo `path` among `kinds`.
+    pub fn count(kinds: &mut Vec<Self>, path: &Path, remark: Remark) {
+        match kinds.iter_mut().find(|kind| kind.remark.all == remark.all) {
+            Some(kind) => kind.count += 1,
+            None => kinds.push(Self { remark, first: path.to_path_buf(), count: 1 }),
+        }
+    }
+
+    /// The one line that says it, of however many photos it holds.
+    pub fn text(&self) -> String {
+        let (Remark { one, all }, first) = (&self.remark, self.first.display());
+        match self.count {
+            1 => format!("`{first}` {one}"),
+            n => format!("{} {all}; first: `{first}`", counted(n, "photo")),
+        }
+    }
+}
+
+/// Whatever is unusual in `damaged`, for a model of `side` x `side`.
+pub(super) fn all(damaged: &Damaged, job: &Job, side: usize) -> Vec<Remark> {
+    let remarks = [
+        of_size(damaged, job, side),
+        of_alpha(damaged, job),
+        of_colour(damaged, job),
+        of_profile(damaged, job),
+        of_frames(damaged),
+    ];
+    remarks.into_iter().flatten().collect()
 }
 
 /// A photo larger than the model's images comes out softer than it went in: that is said, not hidden.
-fn tell_of_size(damaged: &Damaged, job: &Job, side: usize, watch: &mut dyn Observer) {
+fn of_size(damaged: &Damaged, job: &Job, side: usize) -> Option<Remark> {
     let (width, height) = (damaged.picture.width(), damaged.picture.height());
-    if width.max(height) > side {
-        let what = match job.task {
-            Task::Inpaint => "its hole is filled",
-            Task::Colorize => "its colours are made",
-            _ => "it is mended",
-        };
-        let of = if damaged.whole.is_some() { "the region of " } else { "" };
-        let text = format!(
-            "{of}`{}` is {width} x {height}: {what} at the model's {side} x {side}, then enlarged",
-            damaged.input.path.display()
-        );
-        let _ = watch.on(Event::Note { text });
+    if width.max(height) <= side {
+        return None;
     }
+    let [what, whats] = match job.task {
+        Task::Inpaint => ["its hole is filled", "their holes are filled"],
+        Task::Colorize => ["its colours are made", "their colours are made"],
+        _ => ["it is mended", "they are mended"],
+    };
+    let [of, ofs] = match damaged.whole {
+        Some(_) => ["has a region of", "have a region larger than the model"],
+        None => ["is", "are larger than the model"],
+    };
+    let then = format!("at the model's {side} x {side}, then enlarged");
+    Some(Remark {
+        one: format!("{of} {width} x {height}: {what} {then}"),
+        all: format!("{ofs}: {whats} {then}"),
+    })
 }
 
 /// Transparency that is not the mask is not understood: the colours under it are taken as they are.
-fn tell_of_alpha(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
+fn of_alpha(damaged: &Damaged, job: &Job) -> Option<Remark> {
     let is_mask = job.task == Task::Inpaint && job.mask == MaskSource::Alpha;
     let transparent = damaged.photo.alpha().is_some_and(|alpha| alpha.iter().any(|&a| a < 1.0));
-    if transparent && !is_mask {
-        let path = damaged.input.path.display();
-        let text =
-            format!("`{path}` is transparent in part: the colours under it count as they are");
-        let _ = watch.on(Event::Note { text });
-    }
+    let text = "transparent in part: the colours under it count as they are";
+    (transparent && !is_mask)
+        .then(|| Remark { one: format!("is {text}"), all: format!("are {text}") })
 }
 
 /// A photo with colours to be coloured may be the wrong file, or the wrong task.
-fn tell_of_colour(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
+fn of_colour(damaged: &Damaged, job: &Job) -> Option<Remark> {
     /// Mean distance of the channels from their grey: JPEG's rounding of a grey photo leaves a few thousandths.
     const COLOUR: f32 = 0.02;
     if job.task != Task::Colorize {
-        return;
+        return None;
     }
     let grey = damaged.picture.channel_mean();
     let data = damaged.picture.data();
     let distance: f32 =
         data.iter().zip(grey.iter().cycle()).map(|(v, grey)| (v - grey).abs()).sum();
-    if distance / data.len() as f32 > COLOUR {
-        let path = damaged.input.path.display();
-        let text = format!("`{path}` has colour already: only its grey is used, the colour is new");
-        let _ = watch.on(Event::Note { text });
-    }
+    (distance / data.len() as f32 > COLOUR).then(|| Remark {
+        one: "has colour already: only its grey is used, the colour is new".into(),
+        all: "have colour already: only their grey is used, the colour is new".into(),
+    })
 }
 
 /// A profile that cannot be converted both ways goes along, and the model sees the values as if they were sRGB.
-fn tell_of_profile(damaged: &Damaged, job: &Job, watch: &mut dyn Observer) {
+fn of_profile(damaged: &Damaged, job: &Job) -> Option<Remark> {
     let photo = &damaged.photo;
-    if let Some(profile) = photo.carried.profile.as_ref().filter(|profile| !profile.is_understood())
-    {
-        let coloured = job.task == Task::Colorize || photo.original.color().has_color();
-        let fate = match profile.for_pixels(coloured) {
-            Some(_) => "kept",
-            None => "left out, as it does not fit the result's channels",
-        };
-        let path = damaged.input.path.display();
-        let text = format!(
-            "`{path}` has a colour profile that cannot be converted: its values count as if they were sRGB, the profile is {fate}"
-        );
-        let _ = watch.on(Event::Note { text });
-    }
+    let profile = photo.carried.profile.as_ref().filter(|profile| !profile.is_understood())?;
+    let coloured = job.task == Task::Colorize || photo.original.color().has_color();
+    let fate = match profile.for_pixels(coloured) {
+        Some(_) => "kept",
+        None => "left out, as it does not fit the result's channels",
+    };
+    let text = format!(
+        "a colour profile that cannot be converted: the values count as if they were sRGB, the profile is {fate}"
+    );
+    Some(Remark { one: format!("has {text}"), all: format!("have {text}") })
 }
 
 /// A PNG or WebP may move; what is mended does not.
-fn tell_of_frames(damaged: &Damaged, watch: &mut dyn Observer) {
-    if damaged.photo.carried.moves {
-        let path = damaged.input.path.display();
-        let text = format!("`{path}` is an animation: its first picture alone is mended");
-        let _ = watch.on(Event::Note { text });
+fn of_frames(damaged: &Damaged) -> Option<Remark> {
+    damaged.photo.carried.moves.then(|| Remark {
+        one: "is an animation: its first picture alone is mended".into(),
+        all: "are animations: their first pictures alone are mended".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_of_many_photos_is_one_line_that_counts_them() {
+        let (mut kinds, large) = (Vec::new(), |side: u32| Remark {
+            one: format!("is {side} x {side}: shrunk"),
+            all: "are larger: shrunk".into(),
+        });
+        Kind::count(&mut kinds, Path::new("a.jpg"), large(90));
+        assert_eq!(kinds[0].text(), "`a.jpg` is 90 x 90: shrunk");
+        let other = Remark { one: "moves".into(), all: "move".into() };
+        Kind::count(&mut kinds, Path::new("b.jpg"), other);
+        (0..1233).for_each(|_| Kind::count(&mut kinds, Path::new("c.jpg"), large(70)));
+        let texts: Vec<String> = kinds.iter().map(Kind::text).collect();
+        assert_eq!(texts, ["1,234 photos are larger: shrunk; first: `a.jpg`", "`b.jpg` moves"]);
     }
 }

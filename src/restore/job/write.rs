@@ -8,11 +8,11 @@ use super::prepare::Damaged;
 use super::result::Made;
 use super::{Job, Mended, below};
 use crate::error::Result;
-use crate::image::{Picture, Sheet, save_photo, save_png};
+use crate::image::{Picture, Sheet, save_photo, save_png, within};
 use crate::restore::{Restored, Task};
 
 /// The longest side of a picture in a strip, in pixels.
-const STRIP_SIDE: usize = 512;
+const STRIP_SIDE: u32 = 512;
 
 /// How strongly a residual is shown: mid-grey is none, and an eighth of the range is already black or white.
 const RESIDUAL_GAIN: f32 = 4.0;
@@ -63,6 +63,7 @@ pub(super) fn results(
         raw: at(input.raw()),
         residual: at(input.residual()),
         strip: at(input.strip()),
+        notes: damaged.notes.clone(),
     })
 }
 
@@ -93,10 +94,9 @@ fn strip(
 
 /// `picture` no larger than a strip shows it.
 fn shown(picture: &Picture) -> Result<Picture> {
-    let longest = picture.height().max(picture.width());
-    if longest <= STRIP_SIDE {
-        return Ok(picture.clone());
+    // The sides of a picture fit.
+    match within((picture.width() as u32, picture.height() as u32), STRIP_SIDE) {
+        Some((width, height)) => picture.resized(height as usize, width as usize),
+        None => Ok(picture.clone()),
     }
-    let scaled = |side: usize| (side * STRIP_SIDE / longest).max(1);
-    picture.resized(scaled(picture.height()), scaled(picture.width()))
 }
