@@ -53,8 +53,9 @@ fn job(task: Task, inputs: &[PathBuf], out: &Path) -> Job {
         mask: MaskSource::Hole("center:6".parse::<Hole>().unwrap()),
         crop: None,
         shrink: false,
-        feather: None,
-        sigma: None,
+        // What the model makes, and nothing of the photo beside it.
+        feather: Some(0),
+        sigma: Some(1.0),
         seed: 0,
         waiting_pixels: lacuna::restore::job::WAITING_PIXELS,
         most_pixels: lacuna::image::MAX_PIXELS,

@@ -150,7 +150,7 @@ fn an_evaluation_ends_with_an_aligned_table_and_the_names_of_its_files() {
         line.char_indices().filter(|&(_, c)| c == '|').map(|(at, _)| at).collect()
     };
     let lines: Vec<&str> = table.lines().collect();
-    assert!(lines.len() == 4 && lines.iter().all(|line| bars(line) == bars(lines[0])), "{table}");
+    assert!(lines.len() == 5 && lines.iter().all(|line| bars(line) == bars(lines[0])), "{table}");
     let told = stderr(&output);
     for file in ["table.md", "scores.csv", "sheet-colorize.png"] {
         assert!(told.contains(&format!("written: {}", text(&out.join(file)))), "{file}: {told}");

@@ -229,7 +229,8 @@ pub fn seems_done(input: &Input, job: &Job, record: &Record) -> bool {
         let region = job.crop.map(|region| region.to_string());
         (entry.task == job.task.name() && entry.model_hash == job.model.1)
             && (entry.max_steps == job.fit.steps && entry.lr == job.fit.lr)
-            && (entry.crop == region && entry.feather == job.feather)
+            && entry.crop == region
+            && job.feather.is_none_or(|pixels| entry.feather == pixels)
     };
     record.images.get(&below(&input.result(), &job.out)).is_some_and(is_same)
         && input.files().iter().all(|file| file.is_file())
