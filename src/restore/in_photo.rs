@@ -7,7 +7,7 @@ use super::{Task, feather, noise_of, regain_from_jpeg, regain_from_noisy, regain
 use crate::error::Result;
 use crate::image::Picture;
 
-/// What [`job::run_job`](super::job::run_job) makes of the raw `image` of the model and the damaged `photo`: with a hole (`known` `[H, W]`)
+/// What [`job::run`](super::job::run) makes of the raw `image` of the model and the damaged `photo`: with a hole (`known` `[H, W]`)
 /// the photo and a soft seam; of a grey one its own brightness; else what the photo states beyond its damage.
 ///
 /// # Errors
