@@ -68,8 +68,7 @@ pub fn list_pictures(
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
             Ok(entry) => {
-                if let Some(kind) = foreign_kind(entry.path()) {
-                    let problem = format!("{kind} is not read; convert it to PNG, JPEG or WebP");
+                if let Some(problem) = foreign_problem(entry.path()) {
                     skipped.push(Skipped { path: told(entry.path()), problem });
                 }
             }
@@ -96,7 +95,9 @@ fn is_ours(entry: &walkdir::DirEntry) -> bool {
     entry.depth() > 0 && entry.file_type().is_dir() && SIGNS.iter().any(|names| holds(names))
 }
 
-fn foreign_kind(path: &Path) -> Option<String> {
+/// Why a file of this name is no photo, where its extension is that of a picture of another kind.
+pub(super) fn foreign_problem(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_lowercase();
-    FOREIGN.contains(&extension.as_str()).then(|| extension.to_uppercase())
+    let kind = FOREIGN.contains(&extension.as_str()).then(|| extension.to_uppercase())?;
+    Some(format!("{kind} is not read; convert it to PNG, JPEG or WebP"))
 }
