@@ -32,6 +32,8 @@
 //! | [`mod@evaluate`] | damage, mend, compare with the truth |
 //! | [`report`] | one self-contained page |
 
+#![deny(unsafe_code)]
+
 pub mod config;
 pub mod data;
 pub mod degrade;
