@@ -1,8 +1,8 @@
 //! Whether the pages of an LMDB file hold together, looked at before it is mapped into memory.
 //!
 //! LMDB trusts its file: a damaged page makes it read outside of the map or abort, where no error can be handed back.
-//! So every branch and leaf page is looked at once, in ordinary reads; of the values only where they lie, which is a
-//! hundredth of the file where they are pictures.
+//! So every branch and leaf page is looked at once, in ordinary reads; of values that are as large as pictures only where
+//! they lie, so that little of the file is read.
 
 use super::damaged;
 use super::meta::{AGAIN, HEADER, Meta};
