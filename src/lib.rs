@@ -17,7 +17,7 @@
 //! | [`event`] | what happens, for whoever listens; how to stop |
 //! | [`runtime`] | device by name, random streams |
 //! | [`image`] | files <-> pictures within limits, contact sheets, curves |
-//! | [`data`] | photos of a folder, hold-out, order; portraits that the program draws itself |
+//! | [`data`] | photos of a folder, hold-out, order; data sets as they lie on disk; portraits that the program draws itself |
 //! | [`nn`] | layers: convolutions, batch norm + leaky ReLU, resampling |
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
 //! | [`generator`] | the hourglass |
@@ -31,6 +31,8 @@
 //! | [`metric`] | measures, one number per image |
 //! | [`mod@evaluate`] | damage, mend, compare with the truth |
 //! | [`report`] | one self-contained page |
+
+#![deny(unsafe_code)]
 
 pub mod config;
 pub mod data;

@@ -68,13 +68,12 @@ pub fn list_pictures(
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
             Ok(entry) => {
-                if let Some(kind) = foreign_kind(entry.path()) {
+                if let Some(problem) = foreign_problem(entry.path()) {
                     // A program that shares photos may have converted the content and kept the name.
                     if entry.path().to_str().is_some() && is_picture_content(entry.path()) {
                         paths.push(below(entry.path()));
                         continue;
                     }
-                    let problem = format!("{kind} is not read; convert it to PNG, JPEG or WebP");
                     skipped.push(Skipped { path: told(entry.path()), problem });
                 }
             }
@@ -101,7 +100,9 @@ fn is_ours(entry: &walkdir::DirEntry) -> bool {
     entry.depth() > 0 && entry.file_type().is_dir() && SIGNS.iter().any(|names| holds(names))
 }
 
-fn foreign_kind(path: &Path) -> Option<String> {
+/// Why a file of this name is no photo, where its extension is that of a picture of another kind.
+pub(super) fn foreign_problem(path: &Path) -> Option<String> {
     let extension = path.extension()?.to_str()?.to_lowercase();
-    FOREIGN.contains(&extension.as_str()).then(|| extension.to_uppercase())
+    let kind = FOREIGN.contains(&extension.as_str()).then(|| extension.to_uppercase())?;
+    Some(format!("{kind} is not read; convert it to PNG, JPEG or WebP"))
 }

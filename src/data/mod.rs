@@ -5,12 +5,13 @@
 //!                        |
 //!                        '--Sampler (one shuffle by seed)--> minibatch 0, 1, ..., 0, 1, ... --picture--> [3,S,S]
 //! ```
-//! Portraits that need no folder are drawn by [`drawn`].
+//! Portraits that need no folder are drawn by [`drawn`]; data sets that are no folder of photos are read by [`source`].
 
 pub mod drawn;
 mod folder;
-mod list;
+pub(crate) mod list;
 mod sampler;
+pub mod source;
 mod split;
 
 pub use folder::{Entry, PhotoConfig, Photos};

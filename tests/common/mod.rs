@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod reference;
 pub mod runs;
+pub mod sets;
 
 #[cfg(feature = "cli")]
 pub mod workshop;

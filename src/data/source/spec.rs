@@ -1,0 +1,185 @@
+//! What a person calls a data set: `PATH`, or `KIND:PATH`.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::celeba::Celeba;
+use super::celebahq::CelebaHq;
+use super::folder::Folder;
+use super::lsun::{self, Lsun};
+use super::stored::Stored;
+use super::tar::Tar;
+use super::tfrecord::{TfRecords, is_records_name, records_in};
+use super::webdataset::{WebDataset, shards_in};
+use super::zip::Zip;
+use super::{Source, damaged};
+use crate::error::{Error, Result};
+use crate::image::is_picture_name;
+
+/// The kinds of data sets, by the word before the colon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `folder:`, every picture below a folder.
+    Folder,
+    /// `celeba:`, a folder with `img_align_celeba` and `list_eval_partition.txt`.
+    Celeba,
+    /// `lsun:`, a folder with `data.mdb`, or the one that holds it.
+    Lsun,
+    /// `celebahq:`, pictures in a folder, an archive or TFRecords; the last fifteenth is held out.
+    CelebaHq,
+    /// `webdataset:`, a folder of tar shards.
+    WebDataset,
+    /// `zip:`, an archive of pictures.
+    Zip,
+    /// `tar:`, an archive of pictures.
+    Tar,
+}
+
+impl Kind {
+    /// All, each with its word.
+    pub const ALL: [(&str, Kind); 7] = [
+        ("folder", Kind::Folder),
+        ("celeba", Kind::Celeba),
+        ("lsun", Kind::Lsun),
+        ("celebahq", Kind::CelebaHq),
+        ("webdataset", Kind::WebDataset),
+        ("zip", Kind::Zip),
+        ("tar", Kind::Tar),
+    ];
+
+    /// The kind of what lies at `path`: that of a file by its first bytes, that of a folder by the names in it. A
+    /// folder in which nothing is recognised is one of photos.
+    ///
+    /// # Errors
+    /// A path that is missing; a file that is none of the kinds, or compressed as a whole.
+    pub fn detect(path: &Path) -> Result<Self> {
+        if Celeba::is_at(path) {
+            return Ok(Self::Celeba);
+        }
+        if path.is_dir() {
+            return detect_folder(path);
+        }
+        if is_records_name(path) {
+            return Ok(Self::CelebaHq);
+        }
+        if path.to_string_lossy().contains('{') && !path.exists() {
+            return Ok(Self::WebDataset);
+        }
+        let file = Stored::open(path)?;
+        let start = file.span(0, file.len().min(512), 512)?;
+        let has = |at: usize, magic: &[u8]| start.get(at..).is_some_and(|s| s.starts_with(magic));
+        if has(0, b"PK\x03\x04") || has(0, b"PK\x05\x06") {
+            Ok(Self::Zip)
+        } else if has(257, b"ustar") {
+            Ok(Self::Tar)
+        } else if has(16, &lsun::MAGIC.to_le_bytes()) {
+            Ok(Self::Lsun)
+        } else if has(0, b"\x1f\x8b")
+            || has(0, b"\xfd7zXZ")
+            || has(0, b"BZh")
+            || has(0, b"\x28\xb5\x2f\xfd")
+        {
+            let problem = "it is compressed as a whole, so that no picture can be read by itself";
+            Err(damaged(path, problem, "decompress it to a .tar first"))
+        } else {
+            let problem = "the file is no zip, tar, LMDB or TFRecord";
+            Err(damaged(path, problem, "name a folder of photos, or such a file"))
+        }
+    }
+}
+
+fn detect_folder(path: &Path) -> Result<Kind> {
+    if lsun::database(path).is_ok() {
+        return Ok(Kind::Lsun);
+    }
+    // An archive that lies among photos does not make a set of them.
+    let entries = std::fs::read_dir(path).map_err(Error::read(path))?;
+    let has_pictures = entries.filter_map(|entry| entry.ok()).any(|e| is_picture_name(&e.path()));
+    if !has_pictures && !records_in(path)?.is_empty() {
+        return Ok(Kind::CelebaHq);
+    }
+    if !has_pictures && !shards_in(path)?.is_empty() {
+        return Ok(Kind::WebDataset);
+    }
+    Ok(Kind::Folder)
+}
+
+/// A data set as a person names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetSpec {
+    /// As given; what lies at the path decides where it was not.
+    pub kind: Option<Kind>,
+    pub path: PathBuf,
+}
+
+impl FromStr for SetSpec {
+    type Err = Error;
+
+    /// `KIND:PATH`, or a path alone; a path that begins with the word of a kind and a colon is written `./lsun:x`.
+    fn from_str(spec: &str) -> Result<Self> {
+        let word = |(word, kind): &(&str, Kind)| {
+            Some((*kind, spec.strip_prefix(word)?.strip_prefix(':')?))
+        };
+        let (kind, path) = match Kind::ALL.iter().find_map(word) {
+            Some((kind, path)) => (Some(kind), path),
+            None => (None, spec),
+        };
+        if path.is_empty() {
+            let problem = "there is no path";
+            return Err(Error::input(format!("data set `{spec}`"), problem, "write KIND:PATH"));
+        }
+        Ok(Self { kind, path: path.into() })
+    }
+}
+
+impl SetSpec {
+    /// # Errors
+    /// As [`Kind::detect`]; what lies at the path is not of the kind, or damaged.
+    pub fn open(&self) -> Result<Box<dyn Source>> {
+        let path = &self.path;
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None => Kind::detect(path)?,
+        };
+        Ok(match kind {
+            Kind::Folder => Box::new(Folder::open(path)),
+            Kind::Celeba => Box::new(Celeba::open(path)?),
+            Kind::Lsun => Box::new(Lsun::open(path)?),
+            Kind::CelebaHq => Box::new(CelebaHq::new(pictures(path)?)),
+            Kind::WebDataset => Box::new(WebDataset::open(path)?),
+            Kind::Zip => Box::new(Zip::open(path)?),
+            Kind::Tar => Box::new(Tar::open(path)?),
+        })
+    }
+}
+
+/// The pictures at `path`, whatever they are kept in.
+fn pictures(path: &Path) -> Result<Box<dyn Source>> {
+    let is_records = is_records_name(path) || (path.is_dir() && !records_in(path)?.is_empty());
+    if is_records {
+        return Ok(Box::new(TfRecords::open(path)?));
+    }
+    let kind = match Kind::detect(path)? {
+        Kind::CelebaHq => Kind::Folder,
+        kind => kind,
+    };
+    SetSpec { kind: Some(kind), path: path.to_path_buf() }.open()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_a_word_and_a_colon_and_any_other_path_is_a_path() {
+        let spec = |text: &str| text.parse::<SetSpec>().unwrap();
+        for (word, kind) in Kind::ALL {
+            let expected = SetSpec { kind: Some(kind), path: "a:b".into() };
+            assert_eq!(spec(&format!("{word}:a:b")), expected);
+        }
+        for path in ["photos", "./lsun:x", "C:\\photos", "other:x", "celeba"] {
+            assert_eq!(spec(path), SetSpec { kind: None, path: path.into() });
+        }
+        assert!("lsun:".parse::<SetSpec>().unwrap_err().to_string().contains("KIND:PATH"));
+    }
+}

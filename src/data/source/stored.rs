@@ -1,0 +1,106 @@
+//! A file that is read at any place from any thread.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::damaged;
+use crate::error::{Error, Result};
+
+/// An open file. Clones share it, and each reads from its own position.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    file: Arc<File>,
+    path: Arc<PathBuf>,
+    len: u64,
+    position: u64,
+}
+
+impl Stored {
+    /// # Errors
+    /// It cannot be opened, or is no file.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(Error::read(path))?;
+        let about = file.metadata().map_err(Error::read(path))?;
+        if !about.is_file() {
+            return Err(damaged(path, "it is no file", "name a file"));
+        }
+        let (file, path) = (Arc::new(file), Arc::new(path.to_path_buf()));
+        Ok(Self { file, path, len: about.len(), position: 0 })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its bytes when it was opened.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The last part of its path.
+    pub(super) fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// `len` bytes from byte `offset` on, at most `limit`.
+    ///
+    /// # Errors
+    /// More than the limit, or than the file has.
+    pub(super) fn span(&self, offset: u64, len: u64, limit: u64) -> Result<Vec<u8>> {
+        if len > limit {
+            let problem = format!("{len} bytes at byte {offset}; the limit is {}", size(limit));
+            return Err(damaged(&self.path, problem, "make that picture smaller"));
+        }
+        if offset.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(self.cut_short(offset, len));
+        }
+        let mut bytes = vec![0; len as usize];
+        let mut reader = Self { position: offset, ..self.clone() };
+        match reader.read_exact(&mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(self.cut_short(offset, len))
+            }
+            Err(error) => Err(Error::read(&*self.path)(error)),
+        }
+    }
+
+    /// The file ends before the `len` bytes that should be at byte `offset`.
+    pub(super) fn cut_short(&self, offset: u64, len: u64) -> Error {
+        let end = self.len;
+        let problem = format!(
+            "it was cut short: it ends at byte {end}, and {len} bytes are expected at byte {offset}"
+        );
+        damaged(&self.path, problem, "copy or download it again")
+    }
+}
+
+impl Read for Stored {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.position)?;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Stored {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+            SeekFrom::End(by) => self.len.checked_add_signed(by),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+/// A limit as people read it.
+pub(super) fn size(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
+}

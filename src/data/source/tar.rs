@@ -1,0 +1,101 @@
+//! A tar of pictures, read where its members lie.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use tar::Archive;
+
+use super::member::Members;
+use super::stored::Stored;
+use super::{Content, Listed, MAX_ENCODED, Place, Source, damaged, foreign};
+use crate::error::{Error, Result};
+
+/// A tar is a row of blocks of so many bytes.
+const BLOCK: u64 = 512;
+
+/// One file in a tar.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// The first byte of its content.
+    pub(super) offset: u64,
+    pub(super) len: u64,
+}
+
+/// Hands the files in `tar` to `each`, in their order; what is no file (a folder, a link) is passed over.
+///
+/// # Errors
+/// It is no tar, or was cut short: in a member, before one, or before the empty block that closes it.
+pub(super) fn members(
+    tar: &Stored,
+    each: &mut dyn FnMut(Member) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>> {
+    // Where the member that was read last ends, in whole blocks.
+    let mut end = 0;
+    let broken = |at: u64, error: &std::io::Error| {
+        let problem = match at + BLOCK > tar.len() {
+            true => return tar.cut_short(at, BLOCK),
+            false => format!("at byte {at} there is no header of a member ({error})"),
+        };
+        damaged(tar.path(), problem, "it is no tar, or damaged: copy or download it again")
+    };
+    let mut archive = Archive::new(tar.clone());
+    for entry in archive.entries_with_seek().map_err(Error::read(tar.path()))? {
+        let entry = entry.map_err(|error| broken(end, &error))?;
+        let (offset, len) = (entry.raw_file_position(), entry.size());
+        // A sparse file stores less than its size, in pieces; no picture is one.
+        let is_file = entry.header().entry_type().is_file();
+        let stored = if is_file { len } else { entry.header().entry_size().unwrap_or(len) };
+        if offset.checked_add(stored).is_none_or(|end| end > tar.len()) {
+            return Err(tar.cut_short(offset, stored));
+        }
+        end = (offset + stored).next_multiple_of(BLOCK);
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if is_file && each(Member { name, offset, len }).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    // Without this, one that was cut at a header would look like a smaller one.
+    let mut last = [1; BLOCK as usize];
+    let mut reader = tar.clone();
+    std::io::Seek::seek(&mut reader, std::io::SeekFrom::Start(end))
+        .and_then(|_| reader.read_exact(&mut last))
+        .map_err(|_| tar.cut_short(end, BLOCK))?;
+    match last.iter().all(|&byte| byte == 0) {
+        true => Ok(ControlFlow::Continue(())),
+        false => Err(broken(end, &std::io::Error::other("nor the empty block that closes a tar"))),
+    }
+}
+
+/// A tar of pictures, in its own order.
+#[derive(Debug)]
+pub(super) struct Tar {
+    tar: Stored,
+}
+
+impl Tar {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        Ok(Self { tar: Stored::open(path)? })
+    }
+}
+
+impl Source for Tar {
+    fn visit(&self, each: &mut dyn FnMut(Listed) -> ControlFlow<()>) -> Result<()> {
+        let mut known = Members::of(self.tar.name());
+        let _ = members(&self.tar, &mut |Member { name, offset, len }| {
+            let place = Place::Span { file: 0, offset, len };
+            known.listed(&name, len, place).map_or(ControlFlow::Continue(()), &mut *each)
+        })?;
+        Ok(())
+    }
+
+    fn read(&self, place: &Place) -> Result<Content> {
+        match *place {
+            Place::Span { file: 0, offset, len } => {
+                Ok(Content::Encoded(self.tar.span(offset, len, MAX_ENCODED)?))
+            }
+            _ => Err(foreign(place, self.tar.path())),
+        }
+    }
+}
