@@ -28,6 +28,8 @@ mod sealed;
 mod tensors;
 
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod laws;
