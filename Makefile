@@ -1,5 +1,5 @@
 # The contributing guide: what to run, and when.
-.PHONY: check test parity bench sanitize emulate demo
+.PHONY: check test parity bench sanitize emulate full demo
 
 check: ## before every commit: format, lints, docs, tests
 	.ci/run
@@ -20,6 +20,11 @@ sanitize: ## the kernels' tests under AddressSanitizer
 emulate: ## the kernels' tests on an emulated processor with AVX-512 and bf16, about half an hour
 	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=$(CURDIR)/kernels/emulate \
 		cargo test --release -p lacuna-kernels --tests
+
+full: ## the store of a run on a disk of 8 MiB that fills up; as root, who may mount one
+	folder=$$(mktemp -d) && mount -t tmpfs -o size=8m tmpfs $$folder && { \
+		LACUNA_SMALL_DISK=$$folder cargo test --release --lib a_real_disk_that_fills_up -- --ignored; \
+		status=$$?; umount $$folder; rmdir $$folder; exit $$status; }
 
 demo: ## five minutes, no download
 	cargo run --release -- demo

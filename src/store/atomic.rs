@@ -52,27 +52,22 @@ pub fn write_with(
 }
 
 fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-    // `parent` of a bare name is the empty path, which means the current folder but cannot be opened as one.
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-
-    let (mut partial, file) = Partial::begin(folder.join(partial_name(name)))?;
+    let (partial, file) = Partial::beside(path)?;
     let mut out = BufWriter::new(file);
     fill(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    // Without this a power cut after the rename can leave the new name with no content.
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&partial.path, path)?;
-    partial.renamed = true;
-    // Makes the rename itself durable. Best effort: some file systems cannot sync a folder, and the file is in place.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    partial.become_file(path, file)
+}
+
+/// [`write_with`] for what is written by path: `make` fills the file whose path it is given, which is there and empty.
+///
+/// # Errors
+/// Those of `make`, after which an older file is as it was; [`Error::Write`], which names `path`.
+pub(crate) fn replace_file(path: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let (partial, _) = Partial::beside(path).map_err(Error::write(path))?;
+    make(&partial.path)?;
+    let file = File::options().write(true).open(&partial.path);
+    file.and_then(|file| partial.become_file(path, file)).map_err(Error::write(path))
 }
 
 /// `.NAME.partial-PID-N`: hidden from listings, and beside the file because a rename cannot cross file systems.
@@ -89,6 +84,15 @@ struct Partial {
 }
 
 impl Partial {
+    /// A partial file in the folder of `path`, which is made where it is missing.
+    fn beside(path: &Path) -> io::Result<(Self, File)> {
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+        fs::create_dir_all(folder_of(path))?;
+        Self::begin(folder_of(path).join(partial_name(name)))
+    }
+
     /// Made and noted in one, so that none is ever there unknown.
     fn begin(path: PathBuf) -> io::Result<(Self, File)> {
         let mut partials = partials();
@@ -96,6 +100,25 @@ impl Partial {
         partials.insert(path.clone());
         Ok((Self { path, renamed: false }, file))
     }
+
+    /// Takes the name `path`; `file` is the partial file.
+    fn become_file(mut self, path: &Path, file: File) -> io::Result<()> {
+        // Without this a power cut after the rename can leave the new name with no content.
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&self.path, path)?;
+        self.renamed = true;
+        // Makes the rename itself durable. Best effort: some file systems cannot sync a folder, and the file is in place.
+        if let Ok(folder) = File::open(folder_of(path)) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+/// `parent` of a bare name is the empty path, which means the current folder but cannot be opened as one.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl Drop for Partial {

@@ -8,6 +8,7 @@
 //! latents.rs     one row of numbers per image, by name
 //! checkpoint.rs  a state of training, one file
 //! model.rs       the finished model, a folder
+//! state/         the state of training in a database, one file
 //! ```
 
 mod atomic;
@@ -16,6 +17,7 @@ mod latents;
 mod lock;
 mod model;
 mod probe;
+pub mod state;
 mod tensors;
 
 pub use atomic::{abandon_writes, write_atomically, write_with};
