@@ -275,7 +275,7 @@ fn a_run_is_measured_on_photos_of_ones_own_that_it_has_not_seen() {
     assert!(said.contains("note: mean photo and eigenfaces are left out"), "{said}");
     assert!(!without.contains("mean photo") && without.contains("biharmonic"), "{without}");
     let resume = ["train", "--resume", "--out", text(&run)];
-    refused(&resume, &["photos", "give the folder: `lacuna train FOLDER --out", "--resume`"]);
+    refused(&resume, &["photos", "give the folder: `lacuna train PHOTOS --out", "--resume`"]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! `lacuna evaluate`
 
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lacuna::config::{Config, FitConfig};
+use lacuna::data::source::SetSpec;
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, evaluate, sheet};
 use lacuna::event::{Event, Observer};
@@ -16,7 +18,7 @@ use lacuna::store::{probe, write_atomically};
 use lacuna::train::Run;
 use lacuna::{Error, Result};
 
-use super::options::{DamageOptions, FitOptions, RunOptions};
+use super::options::{DamageOptions, FitOptions, RunOptions, whole};
 use super::progress::{Progress, print_result};
 use super::restore::TaskName;
 use super::{Ending, help, refuse_the_photos_own};
@@ -36,9 +38,13 @@ pub(super) struct EvaluateArguments {
     /// Folder for the results
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Folder of whole photos to measure on [default: those that the run held out]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    /// Folder of whole photos to measure on, or a data set: PATH or KIND:PATH; of a set with a
+    /// split of its own the part that is held out [default: those that the run held out]
+    #[arg(long, value_name = "PHOTOS")]
+    data: Option<OsString>,
+    /// Only the first so many of --data
+    #[arg(long, value_name = "N", requires = "data", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    take: Option<usize>,
     /// Tasks to measure
     #[arg(long, value_delimiter = ',', default_value = "inpaint,superres,colorize")]
     tasks: Vec<TaskName>,
@@ -54,7 +60,7 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     let out = &arguments.out;
     let tasks = tasks(&arguments.tasks);
     if let Some(data) = &arguments.data {
-        refuse_the_photos_own(out, data)?;
+        refuse_the_photos_own(out, &SetSpec::typed(data)?.path)?;
     }
     refuse_existing(out, &tasks)?;
     probe(out)?;
@@ -178,8 +184,9 @@ fn split(
         Event::Photos { .. } => ControlFlow::Continue(()),
         other => progress.on(other),
     };
-    let folder = run.manifest()?.folder;
-    let own = Photos::scan(&folder, PhotoConfig::from(config), &mut counts_left_out);
+    let learned = run.manifest()?.set();
+    let folder = &learned.path;
+    let own = Photos::open(&learned, PhotoConfig::from(config), &mut counts_left_out);
     let Some(data) = &arguments.data else {
         let split = Split::of(&own?, run)?;
         let count = counted(split.held_out.len(), "photo");
@@ -187,10 +194,11 @@ fn split(
         return Ok(split);
     };
     let all = PhotoConfig { hold_out: 1.0, ..PhotoConfig::from(config) };
-    let others = Photos::scan(data, all, &mut counts_left_out)?;
+    let set = SetSpec { take: arguments.take, ..SetSpec::typed(data)? };
+    let others = Photos::open(&set, all, &mut counts_left_out)?;
     let split = Split::with(own.as_ref().ok(), &others, run)?;
     let count = counted(split.held_out.len(), "photo");
-    progress.say(&format!("measuring {count} of `{}`", data.display()));
+    progress.say(&format!("measuring {count} of `{}`", set.path.display()));
     if split.train.is_empty() {
         let why = match own {
             Err(error) => error.to_string(),

@@ -1,11 +1,13 @@
 //! `lacuna train`
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use clap::Args;
 use lacuna::config::{Changes, Config, Layers};
+use lacuna::data::source::SetSpec;
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::estimate::Guard;
 use lacuna::event::{Event, Observer};
@@ -16,21 +18,25 @@ use lacuna::train::{Outcome, Run, train};
 use lacuna::{Error, Result};
 
 use super::needs::NeedsOptions;
-use super::options::{PrecisionOption, PresetParser, RunOptions, SettingsOptions, minutes};
+use super::options::{PrecisionOption, PresetParser, RunOptions, SettingsOptions, minutes, whole};
 use super::progress::{Progress, clock};
 use super::{Ending, help, interrupt, refuse_the_photos_own};
 
-/// Learn from a folder of photos.
+/// Learn from a folder of photos, or another data set.
 ///
-/// Reads every jpg, png and webp below FOLDER, holds some out to be measured on, and fits the model to the rest. Whether
+/// Reads every jpg, png and webp below PHOTOS, holds some out to be measured on, and fits the model to the rest. Whether
 /// a photo is held out is drawn from its content, with the chance data.hold_out (0.1 by default): about one in ten of
 /// hundreds, of a handful perhaps none. Ctrl-C ends at a checkpoint; --resume goes on from it.
 #[derive(Debug, Args)]
 #[command(after_long_help = help::TRAIN)]
 pub(super) struct TrainArguments {
-    /// Folder of photos; with --resume that of the run, where it is left out
+    /// Folder of photos, or a data set: PATH or KIND:PATH; with --resume that of the run,
+    /// where it is left out. KIND is folder, celeba, lsun, celebahq, webdataset, zip or tar
     #[arg(required_unless_present = "resume")]
-    folder: Option<PathBuf>,
+    photos: Option<OsString>,
+    /// Only the first so many photos, in the order of the set
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    take: Option<usize>,
     /// Folder of the run, made where it is missing
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
@@ -62,7 +68,7 @@ pub(super) struct TrainArguments {
 pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     let run = Run::at(&arguments.out);
     let config = settings(&arguments, &run)?;
-    let folder = folder(&arguments, &run)?;
+    let set = set(&arguments, &run)?;
     // A hundred thousand photos take minutes to read.
     probe(run.folder())?;
     arguments.tensorboard.as_deref().map_or(Ok(()), probe)?;
@@ -73,7 +79,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     let usual = PhotoConfig::from(&config);
     let kept = PhotoConfig { cache: arguments.needs.cache(usual.cache), ..usual };
     interrupt::first_does("stopping: the photos are not all read, so nothing has been learned yet");
-    let photos = Photos::scan(&folder, kept, &mut progress)?;
+    let photos = Photos::open(&set, kept, &mut progress)?;
     interrupt::first_does("stopping after this step and saving");
     tell_of_few(&photos, &mut progress);
     let needs = &arguments.needs;
@@ -141,14 +147,17 @@ fn guarded(
     Ok(outcome)
 }
 
-/// The folder that was named, or that of the run.
-fn folder(arguments: &TrainArguments, run: &Run) -> Result<PathBuf> {
-    if let Some(folder) = &arguments.folder {
-        return Ok(folder.clone());
+/// The photos that were named, or those of the run.
+fn set(arguments: &TrainArguments, run: &Run) -> Result<SetSpec> {
+    if arguments.take == Some(0) {
+        return Err(Error::input("--take", "0 leaves no photo", "give a number 1 or more"));
+    }
+    if let Some(photos) = &arguments.photos {
+        return Ok(SetSpec { take: arguments.take, ..SetSpec::typed(photos)? });
     }
     let away = |what: String, problem: String| {
         let remedy = format!(
-            "give the folder: `lacuna train FOLDER --out {} --resume`",
+            "give the folder: `lacuna train PHOTOS --out {} --resume`",
             run.folder().display()
         );
         Error::input(what, problem, remedy)
@@ -157,13 +166,25 @@ fn folder(arguments: &TrainArguments, run: &Run) -> Result<PathBuf> {
         let what = format!("run `{}`", run.folder().display());
         away(what, "its manifest.json, which names the folder of its photos, cannot be read".into())
     })?;
-    match fs::read_dir(&manifest.folder) {
-        Ok(_) => Ok(from_here(manifest.folder)),
+    let there = match manifest.folder.is_file() || is_pattern(&manifest.folder) {
+        true => Ok(()),
+        false => fs::read_dir(&manifest.folder).map(|_| ()),
+    };
+    match there {
+        Ok(()) => {
+            let SetSpec { kind, path, take } = manifest.set();
+            Ok(SetSpec { kind, path: from_here(path), take: arguments.take.or(take) })
+        }
         Err(error) => {
             let what = format!("folder `{}`", manifest.folder.display());
             Err(away(what, format!("the photos of the run cannot be read there ({error})")))
         }
     }
+}
+
+/// Shards named as `part-{000..010}.tar`, which is no file itself.
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains('{') && !path.exists()
 }
 
 /// `folder` as it would be typed here, where it lies below.
@@ -180,8 +201,8 @@ fn from_here(folder: PathBuf) -> PathBuf {
 /// The run's own settings when it is resumed, else the preset; what was given over them.
 fn settings(arguments: &TrainArguments, run: &Run) -> Result<Config> {
     let what = || format!("run `{}`", run.folder().display());
-    if let Some(folder) = &arguments.folder {
-        refuse_the_photos_own(run.folder(), folder)?;
+    if let Some(photos) = &arguments.photos {
+        refuse_the_photos_own(run.folder(), &SetSpec::typed(photos)?.path)?;
     }
     if !arguments.resume && run.exists() {
         let remedy = "go on with --resume, or choose another --out";

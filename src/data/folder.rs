@@ -1,17 +1,19 @@
-//! A folder of photos: nested, of any sizes, with files among them that are none.
+//! The photos of a folder, or of any other set: of any sizes, with things among them that are none.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::list::{Skipped, list_pictures, stopped};
+use super::source::{Kind, Listed, Place, SetSpec, Side, Source};
 use super::{Id, is_held_out};
 use crate::config::{Config, DataConfig};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
-use crate::image::{Picture, load_bytes, read_bytes};
+use crate::image::Picture;
 
 /// Decoded photos kept in memory usually, in bytes; further ones are decoded again at every visit.
 pub const CACHE_BYTES: u64 = 1 << 30;
@@ -36,21 +38,24 @@ impl From<&Config> for PhotoConfig {
     }
 }
 
-/// One photo of the folder.
+/// One photo of the set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub id: Id,
-    /// Below the folder.
+    /// Below the folder; in another set its name.
     pub path: PathBuf,
     pub held_out: bool,
 }
 
-/// The photos of a folder, each content once.
+/// The photos of a set, each content once.
 #[derive(Debug)]
 pub struct Photos {
-    root: PathBuf,
+    set: SetSpec,
+    source: Box<dyn Source>,
     config: PhotoConfig,
     entries: Vec<Entry>,
+    /// Where each of `entries` lies.
+    spots: Vec<Place>,
     skipped: Vec<Skipped>,
     duplicates: usize,
     places: BTreeMap<Id, usize>,
@@ -58,27 +63,40 @@ pub struct Photos {
 }
 
 impl Photos {
-    /// Reads every picture below `root`, and tells `watch` how far it is. A file that cannot be used is reported to `watch` and skipped; of
-    /// files with the same content the first in the order of their paths counts.
+    /// [`Photos::open`] of a folder.
     ///
     /// # Errors
-    /// A folder that cannot be read, or one without a single usable photo; [`Error::Stopped`] when `watch` broke
-    /// off.
+    /// As there.
     pub fn scan(root: &Path, config: PhotoConfig, watch: &mut dyn Observer) -> Result<Self> {
-        let (paths, mut skipped) = list_pictures(root, watch)?;
+        let set = SetSpec { kind: Some(Kind::Folder), ..SetSpec::at(root) };
+        Self::open(&set, config, watch)
+    }
+
+    /// Reads every picture of `set`, and tells `watch` how far it is. One that cannot be used is reported to `watch` and
+    /// skipped; of several with the same content the first in the set's order counts. What the set says of the side of
+    /// a picture goes before `config`.
+    ///
+    /// # Errors
+    /// A set that cannot be read, or one without a single usable photo; [`Error::Stopped`] when `watch` broke off.
+    pub fn open(set: &SetSpec, config: PhotoConfig, watch: &mut dyn Observer) -> Result<Self> {
+        let source = set.open()?;
+        let root = &set.path;
+        let (items, mut skipped) = list(set, &*source, watch)?;
         let mut entries: Vec<Entry> = Vec::new();
+        let mut spots = Vec::new();
         let mut cache = BTreeMap::new();
         let mut places = BTreeMap::new();
         let (mut cached_bytes, mut duplicates) = (0, 0);
         // In pieces, so that the decoded photos waiting to be filed stay few, and whoever asks to stop is soon heard.
         let piece = 4 * rayon::current_num_threads();
-        for (at, piece) in paths.chunks(piece).enumerate().map(|(i, paths)| (i * piece, paths)) {
-            if watch.on(Event::Reading { done: at, total: paths.len() }).is_break() {
+        for (at, piece) in items.chunks(piece).enumerate().map(|(i, items)| (i * piece, items)) {
+            if watch.on(Event::Reading { done: at, total: items.len() }).is_break() {
                 return Err(stopped(root));
             }
             let read: Vec<_> =
-                piece.par_iter().map(|path| read(&root.join(path), &config)).collect();
-            for (path, read) in piece.iter().zip(read) {
+                piece.par_iter().map(|item| read(&*source, item, root, &config)).collect();
+            for (item, read) in piece.iter().zip(read) {
+                let path = PathBuf::from(&item.name);
                 match read {
                     Ok((id, _)) if places.contains_key(&id) => duplicates += 1,
                     Ok((id, picture)) => {
@@ -87,12 +105,14 @@ impl Photos {
                             cache.insert(id.clone(), picture);
                         }
                         places.insert(id.clone(), entries.len());
-                        let held_out = is_held_out(&id, config.hold_out);
-                        entries.push(Entry { id, path: path.clone(), held_out });
+                        let held_out = match item.side {
+                            Some(side) => side == Side::HeldOut,
+                            None => is_held_out(&id, config.hold_out),
+                        };
+                        entries.push(Entry { id, path, held_out });
+                        spots.push(item.place.clone());
                     }
-                    Err(error) => {
-                        skipped.push(Skipped { path: path.clone(), problem: error.to_string() });
-                    }
+                    Err(error) => skipped.push(Skipped { path, problem: error.to_string() }),
                 }
             }
         }
@@ -106,7 +126,7 @@ impl Photos {
                 n => format!("none of its {n} pictures can be read"),
             };
             let remedy = "name a folder with jpg, png or webp files";
-            return Err(Error::input(format!("folder `{}`", root.display()), problem, remedy));
+            return Err(Error::input(format!("`{}`", root.display()), problem, remedy));
         }
         let held_out = entries.iter().filter(|entry| entry.held_out).count();
         let _ = watch.on(Event::Photos {
@@ -115,20 +135,26 @@ impl Photos {
             skipped: skipped.len(),
             duplicates,
         });
-        Ok(Self { root: root.to_path_buf(), config, entries, skipped, duplicates, places, cache })
+        let set = set.clone();
+        Ok(Self { set, source, config, entries, spots, skipped, duplicates, places, cache })
     }
 
-    /// The folder.
+    /// Where the set lies: the folder.
     pub fn root(&self) -> &Path {
-        &self.root
+        &self.set.path
     }
 
-    /// All photos in the order of their paths.
+    /// The set, as it was named.
+    pub fn set(&self) -> &SetSpec {
+        &self.set
+    }
+
+    /// All photos in the set's order; those of a folder in that of their paths.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// Files that are none.
+    /// What is none, and why.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
@@ -152,13 +178,15 @@ impl Photos {
             return Ok(picture.clone());
         }
         let Some(&at) = self.places.get(id) else {
-            let folder = self.root.display();
+            let folder = self.root().display();
             let problem = format!("it is not in `{folder}`");
             return Err(Error::input(format!("photo {id}"), problem, "name one of its photos"));
         };
-        let path = self.root.join(&self.entries[at].path);
-        let (found, picture) = read(&path, &self.config)?;
+        let name = self.entries[at].path.to_string_lossy().into_owned();
+        let item = Item { name, place: self.spots[at].clone(), side: None };
+        let (found, picture) = read(&*self.source, &item, self.root(), &self.config)?;
         if found != *id {
+            let path = self.root().join(&self.entries[at].path);
             let problem = "its content changed while it was being trained on";
             return Err(Error::picture(path, problem, "leave the photos alone and use --resume"));
         }
@@ -166,12 +194,59 @@ impl Photos {
     }
 }
 
-fn read(path: &Path, config: &PhotoConfig) -> Result<(Id, Picture)> {
-    let bytes = read_bytes(path)?;
-    let photo = load_bytes(&bytes, path)?;
-    let picture = photo.picture()?.resized(config.size, config.size)?;
+/// A picture that the set lists.
+#[derive(Debug)]
+struct Item {
+    name: String,
+    place: Place,
+    side: Option<Side>,
+}
+
+/// What `set` lists and what it leaves out; pictures that it says are for nothing are not in either.
+fn list(
+    set: &SetSpec,
+    source: &dyn Source,
+    watch: &mut dyn Observer,
+) -> Result<(Vec<Item>, Vec<Skipped>)> {
+    /// Items between two looks at the watch.
+    const EVERY: usize = 500;
+    if set.known_kind()? == Kind::Folder {
+        let (paths, skipped) = list_pictures(&set.path, watch)?;
+        let item = |path: PathBuf| {
+            let name = path.to_string_lossy().into_owned();
+            Item { name, place: Place::File(path), side: None }
+        };
+        let items = paths.into_iter().take(set.take.unwrap_or(usize::MAX));
+        return Ok((items.map(item).collect(), skipped));
+    }
+    let (mut items, mut skipped, mut is_stopped) = (Vec::new(), Vec::new(), false);
+    source.visit(&mut |listed| {
+        match listed {
+            Listed::Item { side: Some(Side::Neither), .. } => {}
+            Listed::Item { name, place, side } => items.push(Item { name, place, side }),
+            Listed::Skipped(one) => skipped.push(one),
+        }
+        let found = items.len();
+        is_stopped = found % EVERY == EVERY - 1 && watch.on(Event::Listing { found }).is_break();
+        if is_stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if is_stopped { Err(stopped(&set.path)) } else { Ok((items, skipped)) }
+}
+
+fn read(
+    source: &dyn Source,
+    item: &Item,
+    root: &Path,
+    config: &PhotoConfig,
+) -> Result<(Id, Picture)> {
+    let content = source.read(&item.place)?;
+    let name = match &item.place {
+        Place::File(path) => root.join(path).to_string_lossy().into_owned(),
+        _ => item.name.clone(),
+    };
+    let picture = content.picture(&name)?.resized(config.size, config.size)?;
     let picture = if config.stretch { picture.stretched() } else { picture };
-    Ok((Id::of(&bytes), picture))
+    Ok((content.id(), picture))
 }
 
 #[cfg(test)]
@@ -181,7 +256,6 @@ mod tests {
     use ::image::{GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
     use ::image::{Luma, LumaA, Rgb, Rgba};
     use std::fs;
-    use std::ops::ControlFlow;
 
     const CONFIG: PhotoConfig =
         PhotoConfig { size: 8, stretch: false, hold_out: 0.3, cache: CACHE_BYTES };

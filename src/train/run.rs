@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Layers};
+use crate::data::source::{Kind as SetKind, SetSpec};
 use crate::data::{Entry, Id, Photos, Row, Skipped};
 use crate::error::{Error, Result};
 use crate::report::Kind;
@@ -33,8 +34,14 @@ pub struct Run {
 /// Who was trained on and who was held out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The folder of the photos, absolute.
+    /// The folder of the photos, or what else they lie in, absolute.
     pub folder: PathBuf,
+    /// What kind of set that is, where it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<SetKind>,
+    /// Only the first so many of it were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take: Option<usize>,
     pub photos: Vec<Entry>,
     pub skipped: Vec<Skipped>,
     /// Photos with a row that are no longer there to learn from: the model has seen them all the same.
@@ -46,12 +53,19 @@ impl Manifest {
     /// `photos` as they are now, in a run whose rows are `latents`.
     fn of(photos: &Photos, latents: &Latents) -> Result<Self> {
         let folder = absolute(photos)?;
+        let SetSpec { kind, take, .. } = *photos.set();
         let (photos, skipped) = (photos.entries().to_vec(), photos.skipped().to_vec());
-        let mut manifest = Self { folder, photos, skipped, former: BTreeSet::new() };
+        let former = BTreeSet::new();
+        let mut manifest = Self { folder, kind, take, photos, skipped, former };
         let there = manifest.learned();
         let with_a_row = latents.rows().keys().map(|key| Row::named(key).id);
         manifest.former = with_a_row.filter(|id| !there.contains(id)).collect();
         Ok(manifest)
+    }
+
+    /// The set that the photos are of.
+    pub fn set(&self) -> SetSpec {
+        SetSpec { kind: self.kind, path: self.folder.clone(), take: self.take }
     }
 
     /// Every photo that the model was trained on, wherever it is now.
@@ -62,7 +76,9 @@ impl Manifest {
 }
 
 fn absolute(photos: &Photos) -> Result<PathBuf> {
-    fs::canonicalize(photos.root()).map_err(Error::read(photos.root()))
+    // A pattern of shards is no file of that name.
+    let root = photos.root();
+    fs::canonicalize(root).or_else(|_| std::path::absolute(root)).map_err(Error::read(root))
 }
 
 impl Run {
@@ -149,7 +165,10 @@ impl Run {
         let folder = absolute(photos)?;
         match self.manifest() {
             Ok(manifest) if manifest.folder == folder => Ok(()),
-            Ok(manifest) => self.save_manifest(&Manifest { folder, ..manifest }),
+            Ok(manifest) => {
+                let SetSpec { kind, take, .. } = *photos.set();
+                self.save_manifest(&Manifest { folder, kind, take, ..manifest })
+            }
             Err(_) => self.write_manifest(photos, latents),
         }
     }

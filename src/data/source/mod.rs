@@ -104,11 +104,7 @@ pub enum Side {
 /// # Errors
 /// A kind that the path cannot hold; a path that is missing, or holds nothing that is known.
 pub fn open(spec: &str, take: Option<usize>) -> Result<Box<dyn Source>> {
-    let set = spec.parse::<SetSpec>()?.open()?;
-    Ok(match take {
-        Some(count) => Box::new(First::new(set, count)),
-        None => set,
-    })
+    SetSpec { take, ..spec.parse()? }.open()
 }
 
 /// Something wrong with the set, or with the part of it, that lies at `path`.

@@ -1,7 +1,10 @@
 //! What a person calls a data set: `PATH`, or `KIND:PATH`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use super::celeba::Celeba;
 use super::celebahq::CelebaHq;
@@ -12,12 +15,13 @@ use super::tar::Tar;
 use super::tfrecord::{TfRecords, is_records_name, records_in};
 use super::webdataset::{WebDataset, shards_in};
 use super::zip::Zip;
-use super::{Source, damaged};
+use super::{First, Source, damaged};
 use crate::error::{Error, Result};
 use crate::image::is_picture_name;
 
 /// The kinds of data sets, by the word before the colon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// `folder:`, every picture below a folder.
     Folder,
@@ -110,6 +114,8 @@ pub struct SetSpec {
     /// As given; what lies at the path decides where it was not.
     pub kind: Option<Kind>,
     pub path: PathBuf,
+    /// Only the first so many, in the set's own order.
+    pub take: Option<usize>,
 }
 
 impl FromStr for SetSpec {
@@ -128,20 +134,45 @@ impl FromStr for SetSpec {
             let problem = "there is no path";
             return Err(Error::input(format!("data set `{spec}`"), problem, "write KIND:PATH"));
         }
-        Ok(Self { kind, path: path.into() })
+        Ok(Self { kind, path: path.into(), take: None })
     }
 }
 
 impl SetSpec {
+    /// The set at `path`, whose kind is what lies there.
+    pub fn at(path: &Path) -> Self {
+        Self { kind: None, path: path.to_path_buf(), take: None }
+    }
+
+    /// The set that `name`, as it was typed, names: [`FromStr`] where it is text.
+    ///
+    /// # Errors
+    /// A kind without a path.
+    pub fn typed(name: &OsStr) -> Result<Self> {
+        name.to_str().map_or_else(|| Ok(Self::at(Path::new(name))), str::parse)
+    }
+
+    /// As given, or what lies there.
+    ///
+    /// # Errors
+    /// As [`Kind::detect`].
+    pub fn known_kind(&self) -> Result<Kind> {
+        self.kind.map_or_else(|| Kind::detect(&self.path), Ok)
+    }
+
     /// # Errors
     /// As [`Kind::detect`]; what lies at the path is not of the kind, or damaged.
     pub fn open(&self) -> Result<Box<dyn Source>> {
+        let all = self.open_all()?;
+        Ok(match self.take {
+            Some(count) => Box::new(First::new(all, count)),
+            None => all,
+        })
+    }
+
+    fn open_all(&self) -> Result<Box<dyn Source>> {
         let path = &self.path;
-        let kind = match self.kind {
-            Some(kind) => kind,
-            None => Kind::detect(path)?,
-        };
-        Ok(match kind {
+        Ok(match self.known_kind()? {
             Kind::Folder => Box::new(Folder::open(path)),
             Kind::Celeba => Box::new(Celeba::open(path)?),
             Kind::Lsun => Box::new(Lsun::open(path)?),
@@ -163,7 +194,7 @@ fn pictures(path: &Path) -> Result<Box<dyn Source>> {
         Kind::CelebaHq => Kind::Folder,
         kind => kind,
     };
-    SetSpec { kind: Some(kind), path: path.to_path_buf() }.open()
+    SetSpec { kind: Some(kind), ..SetSpec::at(path) }.open()
 }
 
 #[cfg(test)]
@@ -174,11 +205,11 @@ mod tests {
     fn a_kind_is_a_word_and_a_colon_and_any_other_path_is_a_path() {
         let spec = |text: &str| text.parse::<SetSpec>().unwrap();
         for (word, kind) in Kind::ALL {
-            let expected = SetSpec { kind: Some(kind), path: "a:b".into() };
+            let expected = SetSpec { kind: Some(kind), ..SetSpec::at(Path::new("a:b")) };
             assert_eq!(spec(&format!("{word}:a:b")), expected);
         }
         for path in ["photos", "./lsun:x", "C:\\photos", "other:x", "celeba"] {
-            assert_eq!(spec(path), SetSpec { kind: None, path: path.into() });
+            assert_eq!(spec(path), SetSpec::at(Path::new(path)));
         }
         assert!("lsun:".parse::<SetSpec>().unwrap_err().to_string().contains("KIND:PATH"));
     }
