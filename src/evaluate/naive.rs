@@ -6,7 +6,7 @@ use crate::image::Picture;
 use crate::method::naive::{
     Biharmonic, Eigenfaces, bicubic, fill_from, fill_mean, lanczos, mean_photo,
 };
-use crate::restore::Task;
+use crate::restore::{Task, in_photo};
 
 /// Principal components of the eigenfaces, the number that SPEC 10 uses.
 const COMPONENTS: usize = 50;
@@ -63,7 +63,16 @@ impl Naive {
                 add("Lanczos", lanczos(picture, side, side)?);
             }
             (Task::Colorize, _) => add("grey", picture.clone()),
-            _ => add("as it is", picture.clone()),
+            (Task::Denoise | Task::Jpeg | Task::Inpaint, _) => {
+                add("as it is", picture.clone());
+                // What the last step of a restoration does by itself, with one colour for the model's image.
+                let plane = picture.height() * picture.width();
+                let means = [0, 1, 2].map(|c| {
+                    picture.data()[c * plane..][..plane].iter().sum::<f32>() / plane as f32
+                });
+                let blank = Picture::constant(picture.height(), picture.width(), means)?;
+                add("filter alone", in_photo(task, blank, picture, None)?);
+            }
         }
         Ok(results)
     }

@@ -3,6 +3,7 @@
 
 use super::job::SEAM;
 use super::recolour::with_mean;
+use super::regain::same_size;
 use super::{Task, feather, noise_of, regain_from_jpeg, regain_from_noisy, regain_from_small};
 use crate::error::Result;
 use crate::image::Picture;
@@ -30,6 +31,7 @@ pub fn in_photo(
         (Task::Superres, None) => regain_from_small(image, photo),
         (Task::Jpeg, None) => regain_from_jpeg(image, photo),
         (Task::Colorize, None) => {
+            same_size(&image, photo)?;
             let plane = height * width;
             let mut data = image.into_data();
             for (at, mean) in photo.channel_mean().into_iter().enumerate() {
@@ -40,6 +42,8 @@ pub fn in_photo(
             }
             Picture::new(height, width, data)
         }
-        (_, None) => regain_from_noisy(image, photo, noise_of(photo).min(1.0)),
+        (Task::Denoise | Task::Inpaint, None) => {
+            regain_from_noisy(image, photo, noise_of(photo, |_| true))
+        }
     }
 }

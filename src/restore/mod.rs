@@ -37,7 +37,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 pub use energy::Energy;
-pub use feather::{MAX_FEATHER, feather};
+pub use feather::{MAX_FEATHER, away_from_hole, feather};
 pub use fit::{FitSettings, fit, fit_step};
 pub use in_photo::in_photo;
 pub use paste::{paste, repaint};

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use lacuna::Result;
-use lacuna::evaluate::{Compared, Summary, sheet};
+use lacuna::evaluate::{Compared, IN_PHOTO, Summary, sheet};
 use lacuna::image::{Picture, load};
 use lacuna::report::{
     Chart, Column, Figure, Kind, Page, Section, Slider, Table, clock, counted, grouped, quoted,
@@ -52,8 +52,8 @@ fn mended(shown: &Shown) -> String {
 /// How the portraits were mended, and what is shown of that.
 fn how(task: Task, shown: &Shown) -> String {
     format!(
-        "The model looked for the image of its own that agrees best with the rest, in at most {} steps. What it found is \
-         shown whole: not even the pixels that were known are put back. Move the borders, or tap a picture.",
+        "The model looked for the image of its own that agrees best with the rest, in at most {} steps. What `restore` \
+         makes of it and of what is known stands beside the damaged portrait; the sheet below shows the model's raw image (lcm) too. Move the borders, or tap a picture.",
         task.fit(&shown.config.restore).steps
     )
 }
@@ -116,14 +116,14 @@ fn sliders(compared: &[Compared]) -> Result<Vec<Slider>> {
 fn way(system: &str) -> &'static str {
     match system {
         "lcm" => "the model of this demo, its raw image",
-        "lcm in the photo" => "the same, put into what is known",
+        _ if system.ends_with(IN_PHOTO) => "the same, put into what is known",
         "mean of the known" => "one colour, the mean of what is left",
         "mean photo" => "the mean of all portraits learned",
         "biharmonic" => "as smooth as can be, from the edge of the hole on",
         "eigenfaces" => "the nearest mix of 50 main variations",
         "bicubic" => "enlarged as many programs do",
         "Lanczos" => "the same, a little sharper",
-        "grey" => "left as it is",
+        "grey" | "as it is" => "left as it is",
         _ => "",
     }
 }

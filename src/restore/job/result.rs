@@ -17,8 +17,8 @@ use super::{Job, SEAM};
 use crate::error::Result;
 use crate::image::{Photo, Picture};
 use crate::restore::{
-    MAX_FEATHER, Restored, Task, feather as soften, noise_of, paste, recolour, regain_from_jpeg,
-    regain_from_noisy, regain_from_small, repaint,
+    MAX_FEATHER, Restored, Task, away_from_hole, feather as soften, noise_of, paste, recolour,
+    regain_from_jpeg, regain_from_noisy, regain_from_small, repaint,
 };
 
 /// What became of a photo.
@@ -46,7 +46,9 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
         (_, Some(known)) => {
             feather = job.feather.unwrap_or_else(|| seam(photo, image.width()));
             if feather > 0 {
-                image = soften(at_size(image)?, &photo.values()?, known, feather)?;
+                let away = margin(photo, image.width());
+                let rim = away_from_hole(known, height as usize, width as usize, away);
+                image = soften(at_size(image)?, &photo.values()?, &rim, feather)?;
             }
             paste(&photo.original, known, &image)?
         }
@@ -61,7 +63,9 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
         }
         (_, None) => {
             let values = photo.values()?;
-            let noise = job.sigma.unwrap_or_else(|| noise_of(&values));
+            let alpha = photo.alpha();
+            let counts = |at: usize| alpha.as_ref().is_none_or(|alpha| alpha[at] > 0.0);
+            let noise = job.sigma.unwrap_or_else(|| noise_of(&values, counts));
             sigma = Some(noise);
             repaint(&photo.original, &regain_from_noisy(at_size(image)?, &values, noise)?)?
         }
@@ -73,10 +77,20 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
     Ok(Made { mended, feather, sigma })
 }
 
-/// [`SEAM`] pixels of a model of `side` pixels a side, in pixels of the photo.
+/// [`SEAM`] pixels of a model of `side` pixels a side, in pixels of the photo's shorter side.
 fn seam(photo: &Photo, side: usize) -> usize {
-    let longest = photo.original.width().max(photo.original.height()) as usize;
-    (SEAM * longest).div_ceil(side.max(1)).min(MAX_FEATHER)
+    (SEAM * shorter(photo)).div_ceil(side.max(1)).min(MAX_FEATHER)
+}
+
+/// How far from the hole a known pixel is trusted: half a pixel of the model, and no more than a soft brush leaves. A photo
+/// no larger than the model has no room for it.
+fn margin(photo: &Photo, side: usize) -> usize {
+    const BRUSH: usize = 4;
+    (shorter(photo) / (2 * side.max(1))).min(BRUSH)
+}
+
+fn shorter(photo: &Photo) -> usize {
+    photo.original.width().min(photo.original.height()) as usize
 }
 
 /// Width and height of the result: the input's, or for a small picture as much larger as the model makes its longest

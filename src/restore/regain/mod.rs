@@ -1,52 +1,65 @@
 //! What a damaged picture states and the model's image of it lacks.
 //!
 //! ```text
-//! superres   x + U(y - D x)        D: Lanczos down to y, U: Lanczos up: a result that, made small again, is y
+//! superres   x + U(y - D x)        D: Lanczos down to y, U: Lanczos up; four times
 //! denoise    x + sum_k w_k b_k     b_k: octaves of y - x, w_k = max(0, 1 - sigma^2 |b_k|^2 / P_k): a Wiener filter
-//! jpeg       x + G(y - x)          G: Gaussian of 0.7 pixels; the codec's errors are mostly finer than that
+//! jpeg       the same, sigma from the steps between the codec's blocks (blocks.rs)
 //! ```
 //! A model of few photos is soft, and its hues drift: y - x is to a large part the photo's own structure, not damage.
 //! P_k is the power of the octave around a pixel, the noise part of it is known for white noise of deviation sigma, and
 //! the rest is structure: where there is none, the model's image stands. bands.rs does this at the photo's size.
 
 mod bands;
+mod blocks;
 mod blur;
 
 use crate::error::{Error, Result};
 use crate::image::Picture;
 
 use bands::Bands;
-use blur::{Gaussian, blurred};
+use blocks::error_of;
 
-/// Deviation of what JPEG keeps well, in pixels of the photo.
-const JPEG_PIXELS: f64 = 0.7;
-
-/// The standard deviation of white noise in `picture`, of a range of 1: from the finest diagonal differences, whose
-/// median the structure of a picture hardly moves.
-pub fn noise_of(picture: &Picture) -> f64 {
+/// The standard deviation of white noise in `picture`, of a range of 1 and at most that: from the finest diagonal
+/// differences, whose median smooth structure hardly moves. Places that say nothing of noise are left out: those for which
+/// `counts` (row-major) does not hold, clipped ones, and flat ones. 0 where nothing is left.
+pub fn noise_of(picture: &Picture, counts: impl Fn(usize) -> bool) -> f64 {
     /// Differences that are looked at, at most.
     const MOST: usize = 1 << 20;
+    /// Values that may have been clipped.
+    const CLIPPED: [f32; 2] = [0.5 / 255.0, 254.5 / 255.0];
     let (height, width) = (picture.height(), picture.width());
-    let blocks = 3 * (height / 2) * (width / 2);
+    // Two by two pixels, or two of a single row or column.
+    let (down, across) = (height.min(2), width.min(2));
+    let (rows, columns) = (height / down, width / across);
+    if down * across == 1 {
+        return 0.0;
+    }
+    let blocks = 3 * rows * columns;
+    let difference = |block: usize| -> Option<f32> {
+        let (row, x) = (block / columns, across * (block % columns));
+        let (channel, y) = (row / rows, down * (row % rows));
+        let (mut sum, mut low, mut high) = (0.0, f32::INFINITY, f32::NEG_INFINITY);
+        for (dy, dx) in (0..down).flat_map(|dy| (0..across).map(move |dx| (dy, dx))) {
+            let at = (y + dy) * width + x + dx;
+            if !counts(at) {
+                return None;
+            }
+            let value = picture.data()[channel * height * width + at];
+            (low, high) = (low.min(value), high.max(value));
+            sum += if (dy + dx) % 2 == 0 { value } else { -value };
+        }
+        let says_something = low > CLIPPED[0] && high < CLIPPED[1] && low < high;
+        says_something.then(|| (sum / ((down * across) as f32).sqrt()).abs())
+    };
     let step = blocks.div_ceil(MOST).max(1);
-    let mut differences: Vec<f32> = (0..blocks)
-        .step_by(step)
-        .map(|block| {
-            let (row, column) = (block / (width / 2), 2 * (block % (width / 2)));
-            let (channel, y) = (row / (height / 2), 2 * (row % (height / 2)));
-            let at = (channel * height + y) * width + column;
-            let values = picture.data();
-            let diagonal =
-                values[at] - values[at + 1] - values[at + width] + values[at + width + 1];
-            (diagonal / 2.0).abs()
-        })
-        .collect();
+    let mut differences: Vec<f32> = (0..blocks).step_by(step).filter_map(difference).collect();
     if differences.is_empty() {
         return 0.0;
     }
     let middle = differences.len() / 2;
     // 0.6745: the median of a normal deviate's absolute value.
-    f64::from(*differences.select_nth_unstable_by(middle, f32::total_cmp).1) / 0.6745
+    let median = *differences.select_nth_unstable_by(middle, f32::total_cmp).1;
+    (f64::from(median) / 0.6745).min(1.0)
 }
 
 /// `image` with what the noisy `photo` states beyond noise of standard deviation `sigma` (of a range of 1); one size.
@@ -62,45 +75,43 @@ pub fn regain_from_noisy(image: Picture, photo: &Picture, sigma: f64) -> Result<
     Bands::new(sigma).filtered(image, photo)
 }
 
-/// `image` with what the compressed `photo` states reliably; one size.
+/// `image` with what the compressed `photo` states beyond the codec's error, which its blocks tell; one size.
 ///
 /// # Errors
 /// Sizes that differ.
 pub fn regain_from_jpeg(image: Picture, photo: &Picture) -> Result<Picture> {
+    /// Of the error, as if it were white: it is less where the codec is finer, in the wide octaves. On 32 faces at
+    /// qualities 5 to 60 the result is never worse than the photo, and within 3 % of the best such share.
+    const WHITE: f64 = 0.6;
     same_size(&image, photo)?;
-    let (height, width) = (image.height(), image.width());
-    let gaussian = Gaussian::new(JPEG_PIXELS);
-    let mut data = image.into_data();
-    for (image, photo) in
-        data.chunks_exact_mut(height * width).zip(photo.data().chunks_exact(height * width))
-    {
-        let residual: Vec<f32> = photo.iter().zip(&*image).map(|(y, x)| y - x).collect();
-        for (image, residual) in image.iter_mut().zip(blurred(&residual, width, &gaussian)) {
-            *image = (*image + residual).clamp(0.0, 1.0);
-        }
-    }
-    Picture::new(height, width, data)
+    Bands::new(WHITE * error_of(photo)).filtered(image, photo)
 }
 
-/// `image` with what the small `photo` states: made as small again, it is the photo but for what is out of range.
+/// `image` with what the small `photo` states: made as small again it is nearly the photo, which a few rounds of the
+/// residual bring about.
 ///
 /// # Errors
 /// None for a photo that is no larger than `image`.
-pub fn regain_from_small(image: Picture, photo: &Picture) -> Result<Picture> {
+pub fn regain_from_small(mut image: Picture, photo: &Picture) -> Result<Picture> {
+    const ROUNDS: usize = 4;
     let (height, width) = (image.height(), image.width());
-    let small = image.resized(photo.height(), photo.width())?;
-    // A difference lies in -1..1, a picture in 0..1.
-    let halves = |(y, x): (&f32, &f32)| 0.5 + 0.5 * (y - x).clamp(-1.0, 1.0);
-    let residual = photo.data().iter().zip(small.data()).map(halves).collect();
-    let residual = Picture::new(photo.height(), photo.width(), residual)?.resized(height, width)?;
-    let mut data = image.into_data();
-    for (image, residual) in data.iter_mut().zip(residual.data()) {
-        *image = (*image + 2.0 * residual - 1.0).clamp(0.0, 1.0);
+    for _ in 0..ROUNDS {
+        let small = image.resized(photo.height(), photo.width())?;
+        // A difference lies in -1..1, a picture in 0..1.
+        let halves = |(y, x): (&f32, &f32)| 0.5 + 0.5 * (y - x).clamp(-1.0, 1.0);
+        let residual = photo.data().iter().zip(small.data()).map(halves).collect();
+        let residual =
+            Picture::new(photo.height(), photo.width(), residual)?.resized(height, width)?;
+        let mut data = image.into_data();
+        for (image, residual) in data.iter_mut().zip(residual.data()) {
+            *image = (*image + 2.0 * residual - 1.0).clamp(0.0, 1.0);
+        }
+        image = Picture::new(height, width, data)?;
     }
-    Picture::new(height, width, data)
+    Ok(image)
 }
 
-fn same_size(image: &Picture, photo: &Picture) -> Result<()> {
+pub(super) fn same_size(image: &Picture, photo: &Picture) -> Result<()> {
     if [image.height(), image.width()] == [photo.height(), photo.width()] {
         return Ok(());
     }
@@ -111,7 +122,7 @@ fn same_size(image: &Picture, photo: &Picture) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::degrade::{Corruption, Noise};
+    use crate::degrade::{Corruption, Jpeg, Noise};
     use crate::runtime::stream;
 
     const SIDE: usize = 48;
@@ -141,14 +152,36 @@ mod tests {
     }
 
     #[test]
-    fn the_noise_is_found_whatever_the_picture() {
+    fn the_noise_is_found() {
         let (clean, _) = scene();
         for sigma in [0.02f32, 0.1, 0.2] {
-            let found = noise_of(&noisy(&clean, sigma, 1));
+            let found = noise_of(&noisy(&clean, sigma, 1), |_| true);
             assert!((found / f64::from(sigma) - 1.0).abs() < 0.06, "{sigma}: {found}");
         }
-        assert_eq!(noise_of(&Picture::constant(9, 9, [0.3; 3]).unwrap()), 0.0);
-        assert_eq!(noise_of(&Picture::constant(1, 1, [0.3; 3]).unwrap()), 0.0);
+        for side in [1, 9] {
+            let flat = Picture::constant(side, side, [0.3; 3]).unwrap();
+            assert_eq!(noise_of(&flat, |_| true), 0.0);
+        }
+        // A dithered grey is all difference, and no deviation is above the range.
+        let dithered = picture(|_, y, x| if (y + x) % 2 == 0 { 0.01 } else { 0.99 });
+        assert_eq!(noise_of(&dithered, |_| true), 1.0);
+    }
+
+    #[test]
+    fn places_that_say_nothing_of_noise_do_not_hide_it() {
+        let noise = noisy(&scene().0, 0.1, 6);
+        let near = |found: f64| (found / 0.1 - 1.0).abs() < 0.12;
+        // Two thirds white and clipped, or black under an alpha channel; one row, one column.
+        let value = |c, y, x| noise.get(c, y, x).unwrap();
+        let white = picture(|c, y, x| if x < 32 { 1.0 } else { value(c, y, x) });
+        assert!(near(noise_of(&white, |_| true)));
+        let cut_out = picture(|c, y, x| if x < 32 { 0.4 } else { value(c, y, x) });
+        assert!(near(noise_of(&cut_out, |at| at % SIDE >= 32)));
+        let line = noise.data()[..SIDE * SIDE].to_vec().repeat(3);
+        for (height, width) in [(1, SIDE * SIDE), (SIDE * SIDE, 1)] {
+            let thin = Picture::new(height, width, line.clone()).unwrap();
+            assert!(near(noise_of(&thin, |_| true)), "{}", noise_of(&thin, |_| true));
+        }
     }
 
     #[test]
@@ -156,7 +189,7 @@ mod tests {
         let (clean, soft) = scene();
         for sigma in [0.03f32, 0.1] {
             let photo = noisy(&clean, sigma, 2);
-            let both = regain_from_noisy(soft.clone(), &photo, noise_of(&photo)).unwrap();
+            let both = regain_from_noisy(soft.clone(), &photo, noise_of(&photo, |_| true)).unwrap();
             let (both, least) = (mse(&both, &clean), mse(&photo, &clean).min(mse(&soft, &clean)));
             assert!(both < 0.6 * least, "{sigma}: {both} {least}");
         }
@@ -172,23 +205,32 @@ mod tests {
     }
 
     #[test]
-    fn a_small_photo_comes_back_when_the_result_is_made_small() {
+    fn a_small_photo_nearly_comes_back_when_the_result_is_made_small() {
         let (clean, soft) = scene();
-        let small = clean.resized(12, 12).unwrap();
-        let result = regain_from_small(soft.clone(), &small).unwrap();
-        let off = |image: &Picture| mse(&image.resized(12, 12).unwrap(), &small);
-        assert!(off(&result) < 0.02 * off(&soft), "{} {}", off(&result), off(&soft));
-        assert!(mse(&result, &clean) < mse(&soft, &clean));
+        for side in [12, 30, 45] {
+            let small = clean.resized(side, side).unwrap();
+            let result = regain_from_small(soft.clone(), &small).unwrap();
+            let again = result.resized(side, side).unwrap();
+            let apart = again.data().iter().zip(small.data()).map(|(a, b)| (a - b).abs());
+            let worst = apart.fold(0.0, f32::max);
+            assert!(worst < 8.0 / 255.0, "{side}: {}", worst * 255.0);
+            assert!(mse(&result, &clean) < mse(&soft, &clean));
+        }
     }
 
     #[test]
-    fn a_compressed_photo_keeps_its_hue_and_loses_its_finest_errors() {
+    fn a_compressed_photo_and_a_soft_image_are_better_together_and_the_hue_is_the_photos() {
         let (clean, soft) = scene();
-        let photo = picture(|c, y, x| {
-            clean.get(c, y, x).unwrap() + if (x + y) % 2 == 0 { 0.03 } else { -0.03 }
-        });
-        let result = regain_from_jpeg(soft, &photo).unwrap();
-        assert!(mse(&result, &clean) < 0.2 * mse(&photo, &clean));
+        let photo = Jpeg::new(10).unwrap().corrupt(&clean, &mut stream(7, "jpeg")).unwrap();
+        let result = regain_from_jpeg(soft.clone(), &photo).unwrap();
+        let [both, photo_alone, soft_alone] =
+            [&result, &photo, &soft].map(|picture| mse(picture, &clean));
+        assert!(both < photo_alone && both < soft_alone, "{both} {photo_alone} {soft_alone}");
+        for plane in 0..3 {
+            let mean =
+                |p: &Picture| p.data()[plane * SIDE * SIDE..][..SIDE * SIDE].iter().sum::<f32>();
+            assert!((mean(&result) - mean(&photo)).abs() < 0.002 * (SIDE * SIDE) as f32);
+        }
     }
 
     #[test]
