@@ -1,5 +1,5 @@
 # The contributing guide: what to run, and when.
-.PHONY: check test parity bench sanitize emulate full demo
+.PHONY: check test parity bench sanitize emulate full crash demo
 
 check: ## before every commit: format, lints, docs, tests
 	.ci/run
@@ -25,6 +25,9 @@ full: ## the store of a run on a disk of 8 MiB that fills up; as root, who may m
 	folder=$$(mktemp -d) && mount -t tmpfs -o size=8m tmpfs $$folder && { \
 		LACUNA_SMALL_DISK=$$folder cargo test --release --lib a_real_disk_that_fills_up -- --ignored; \
 		status=$$?; umount $$folder; rmdir $$folder; exit $$status; }
+
+crash: ## training killed 1,000 times at any moment, some minutes; says how many of the kills fell within a commit
+	LACUNA_KILLS=1000 cargo test --release --test crash -- --nocapture
 
 demo: ## five minutes, no download
 	cargo run --release -- demo

@@ -29,6 +29,8 @@ pub enum Event {
     Resumed { step: u64, added: usize, removed: usize },
     /// One joint step is done: the batch mean of the loss before it.
     Step { step: u64, steps: u64, loss: f32, images_per_second: f64, seconds_left: f64 },
+    /// What is needed to go on from here is being written; a kill from here on finds this state or the one before.
+    Saving { step: u64 },
     /// All that is needed to go on from here is on disk.
     Checkpoint { step: u64, path: PathBuf },
     /// A picture to look at was written.

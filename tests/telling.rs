@@ -104,7 +104,7 @@ fn a_run_that_is_still_training_says_so_where_its_model_is_asked_for() {
     refused(&["restore", "denoise", "--model", text(&inner), text(&photo), "--out", "o"], &words);
 
     // The first moments: nothing but the settings is there.
-    for file in ["checkpoint.safetensors", "log.jsonl"] {
+    for file in ["state.redb", "log.jsonl"] {
         fs::remove_file(run.join(file)).unwrap();
     }
     let info = String::from_utf8(ok(&["info", text(&run)]).stdout).unwrap();

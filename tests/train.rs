@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::Device;
-use common::runs::{tiny, write_photos};
+use common::runs::{rows_of, tiny, write_photos};
 use lacuna::config::Config;
 use lacuna::data::{Id, PhotoConfig, Photos};
 use lacuna::event::{Event, Silent};
@@ -76,7 +76,7 @@ fn a_stopped_run_goes_on_bit_for_bit_even_from_the_middle_of_a_minibatch() {
         assert!(model_bytes(&run) == model_bytes(&whole), "stopped at {stop_at}");
         let state = |run: &Run| {
             let state = Checkpoint::open(&run.checkpoint(), &config, &Device::flex()).unwrap();
-            (state.model.state(), state.latents, state.step)
+            (state.model.state(), rows_of(&state), state.step)
         };
         assert!(state(&run) == state(&whole));
     }
@@ -105,11 +105,7 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
     let run = Run::at(dir.path().join("run"));
     whole_run(&photos(&folder, &config), &config, &run);
     let rows = |run: &Run| {
-        Checkpoint::open(&run.checkpoint(), &config, &Device::flex())
-            .unwrap()
-            .latents
-            .rows()
-            .clone()
+        rows_of(&Checkpoint::open(&run.checkpoint(), &config, &Device::flex()).unwrap())
     };
     let before = rows(&run);
     let all = run.manifest().unwrap().learned();

@@ -46,12 +46,13 @@ Words of its progress:
 
 Files in RUN:
   model/                  the model
-  checkpoint.safetensors  to go on from
+  state.redb              to go on from
   config.toml             all settings
   manifest.json           every photo
   log.jsonl  loss.png     the loss
   preview.png             what it makes
-  report.html             a page of all";
+  report.html             a page of all
+  snapshots/STEP/         --keep models";
 
 pub(super) const RESTORE: &str = "\
 Examples:
@@ -149,6 +150,11 @@ Examples:
   lacuna info runs/mine
   lacuna info runs/mine/model --json";
 
+pub(super) const SNAPSHOT: &str = "\
+Examples:
+  lacuna snapshot runs/mine \\
+    backup/mine";
+
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   source <(lacuna completions bash)
@@ -173,8 +179,8 @@ mod tests {
     use super::*;
     use crate::cli::{Arguments, command};
 
-    const ALL: [&str; 9] =
-        [LACUNA, TRAIN, RESTORE, DEGRADE, EVALUATE, DEMO, INFO, COMPLETIONS, MAN];
+    const ALL: [&str; 10] =
+        [LACUNA, TRAIN, RESTORE, DEGRADE, EVALUATE, DEMO, INFO, SNAPSHOT, COMPLETIONS, MAN];
 
     /// Every command line of the examples in `text`, its continuations joined.
     fn examples(text: &str) -> Vec<String> {

@@ -30,6 +30,7 @@ mod needs;
 mod options;
 mod progress;
 mod restore;
+mod snapshot;
 mod train;
 mod voice;
 
@@ -73,6 +74,7 @@ enum Command {
     Evaluate(evaluate::EvaluateArguments),
     Demo(demo::DemoArguments),
     Info(info::InfoArguments),
+    Snapshot(snapshot::SnapshotArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
 }
@@ -88,6 +90,7 @@ impl Command {
             Command::Evaluate(_) => "stopping: the task in progress is dropped, finished ones stay",
             // They say it themselves, phase by phase.
             Command::Train(_) | Command::Demo(_) => "stopping",
+            Command::Snapshot(_) => "stopping when the copy is made; once more leaves it out",
             Command::Info(_) | Command::Completions(_) | Command::Man(_) => "stopping",
         }
     }
@@ -140,6 +143,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Info(arguments) => info::run(arguments),
+        Command::Snapshot(arguments) => snapshot::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
     };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lacuna::config::{Changes, Config, Layers};
 use lacuna::data::source::SetSpec;
 use lacuna::data::{PhotoConfig, Photos};
@@ -13,6 +13,7 @@ use lacuna::estimate::Guard;
 use lacuna::event::{Event, Observer};
 use lacuna::report::counted;
 use lacuna::store::probe;
+use lacuna::store::state::RowFormat;
 use lacuna::train::tensorboard::TensorBoard;
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Error, Result};
@@ -53,6 +54,12 @@ pub(super) struct TrainArguments {
     /// Go on from the run's checkpoint
     #[arg(long)]
     resume: bool,
+    /// Keep the models of the last so many checkpoints, as RUN/snapshots/STEP [default: the setting, 0 in all presets]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole::<usize>)]
+    keep: Option<usize>,
+    /// What a photo's latents are kept as on disk; bf16 takes half of it [default: the setting, f32 in all presets]
+    #[arg(long)]
+    latents: Option<LatentsName>,
     /// Terms on which the model may be used: kept in its config.json and README.md
     #[arg(long, value_name = "TEXT")]
     license: Option<String>,
@@ -63,6 +70,15 @@ pub(super) struct TrainArguments {
     needs: NeedsOptions,
     #[command(flatten)]
     options: RunOptions,
+}
+
+/// The formats of rows by their names.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LatentsName {
+    /// Numbers as they are
+    F32,
+    /// Rounded to bf16 after every visit, up or down by chance
+    Bf16,
 }
 
 pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
@@ -223,11 +239,19 @@ fn settings(arguments: &TrainArguments, run: &Run) -> Result<Config> {
     if let Some(minutes) = arguments.minutes {
         layers.set(&format!("train.minutes={minutes}"))?;
     }
+    if let Some(keep) = arguments.keep {
+        layers.set(&format!("train.keep={keep}"))?;
+    }
     if let Some(license) = &arguments.license {
         layers.set_text("model.license", license)?;
     }
     let mut config = layers.finish()?;
     config.train.precision = arguments.precision.over(config.train.precision);
+    config.train.latents = match arguments.latents {
+        None => config.train.latents,
+        Some(LatentsName::F32) => RowFormat::F32,
+        Some(LatentsName::Bf16) => RowFormat::Bf16,
+    };
     if arguments.resume {
         config.check_resumes(&base.finish()?)?;
     }

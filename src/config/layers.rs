@@ -55,6 +55,11 @@ impl Layers {
                 part.entry("precision").or_insert(Value::String("f32".into()));
             }
         }
+        if let Some(Value::Table(train)) = table.get_mut("train") {
+            train.entry("pending_mb").or_insert(Value::Float(256.0));
+            train.entry("keep").or_insert(Value::Integer(0));
+            train.entry("latents").or_insert(Value::String("f32".into()));
+        }
         Ok(Self(table))
     }
 

@@ -19,6 +19,7 @@ use crate::latent::LatentConfig;
 use crate::loss::LossConfig;
 use crate::nn::Precision;
 use crate::restore::Task;
+use crate::store::state::{PENDING_BYTES, RowFormat};
 
 /// All that a run depends on besides the photos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,10 +98,30 @@ pub struct TrainConfig {
     pub recalibrate: bool,
     /// Minutes between checkpoints.
     pub checkpoint_minutes: f64,
+    /// MiB of rows phi that may wait in memory: a checkpoint is written then too.
+    #[serde(default = "TrainConfig::usual_pending")]
+    pub pending_mb: f64,
+    /// How many models of the last checkpoints are kept beside the run's own; 0 keeps none.
+    #[serde(default)]
+    pub keep: usize,
+    /// What the rows phi are kept as between two visits; bf16 takes half the disk.
+    #[serde(default)]
+    pub latents: RowFormat,
     /// What the convolutions of the generator multiply. Weights and rows are f32 whatever it is, so it may change
     /// from one part of a run to the next.
     #[serde(default)]
     pub precision: Precision,
+}
+
+impl TrainConfig {
+    fn usual_pending() -> f64 {
+        (PENDING_BYTES >> 20) as f64
+    }
+
+    /// Bytes of rows that may wait.
+    pub fn pending_bytes(&self) -> u64 {
+        (self.pending_mb * f64::from(1 << 20)) as u64
+    }
 }
 
 /// How phi is fitted to what is known of a damaged photo (SPEC 3).
@@ -176,6 +197,7 @@ impl Config {
         let momentum = train.bn_momentum;
         range("train.bn_momentum", momentum, momentum > 0.0 && momentum <= 1.0, "in (0, 1]")?;
         positive("train.checkpoint_minutes", train.checkpoint_minutes)?;
+        positive("train.pending_mb", train.pending_mb)?;
         for (key, weight) in [("loss.laplacian", self.loss.laplacian), ("loss.mse", self.loss.mse)]
         {
             range(key, weight, weight >= 0.0, "0 or more")?;
@@ -204,6 +226,7 @@ impl Config {
             ("generator", self.generator == old.generator),
             ("data", self.data == old.data),
             ("train.seed", self.train.seed == old.train.seed),
+            ("train.latents", self.train.latents == old.train.latents),
             ("train.batch", self.train.batch <= old.train.batch),
             ("train.reshuffle", self.train.reshuffle == old.train.reshuffle),
             ("train.inner_steps", self.train.inner_steps == old.train.inner_steps),

@@ -1,16 +1,18 @@
 //! Memory and disk, from the configuration alone.
 //!
 //! ```text
-//! a step      base + 3.7 theta + rows + a batch of maps + photos that are kept
-//! its end     base + 5.3 theta + 4 rows + a quarter of those maps + photos that are kept
+//! a step      base + store + 3.7 theta + a batch of maps + photos that are kept
+//! its end     base + store + 5.3 theta + a quarter of those maps + photos that are kept
+//! store       rows that wait for a commit + pages that it keeps, no more than there are
 //! restoring   base + 3 theta + a batch of maps + photos that wait, decoded + the one that is worked on
 //! ```
 //! In a step theta is there with its gradient and packed copies; at the end with the model of the preview, as the state
-//! that is saved and as the bytes of the file, and the rows likewise. How often each counts was measured: the peak of
-//! resident memory of whole processes, the presets at several batch sizes (docs/results.md).
+//! that is saved and as the bytes of the file. Rows are on disk, however many they are. How often theta counts was
+//! measured: the peak of resident memory of whole processes, the presets at several batch sizes (docs/results.md).
 
 use crate::config::Config;
 use crate::data::Sampler;
+use crate::store::state::{CACHE_BYTES, needs};
 
 /// What every process takes: its code, buffers of the decoders, the font of the sheets.
 const BASE: u64 = 40 << 20;
@@ -55,30 +57,42 @@ impl Training {
     pub fn memory(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
         let photos = (self.photos as u64 * sizes.image).min(self.cached);
-        let rows = self.rows as u64 * sizes.row;
+        let pages = (sizes.theta + self.rows as u64 * sizes.row).min(CACHE_BYTES as u64);
+        let store = self.pending(config) + pages;
         let maps = self.images() as u64 * sizes.maps;
-        BASE + photos + rows + (sizes.theta * 37 / 10 + maps).max(self.end(config))
+        BASE + photos + store + (sizes.theta * 37 / 10 + maps).max(self.end(config))
     }
 
-    /// Bytes of memory that a step leaves to the end, and the end takes beyond them: the state once more, as bytes.
+    /// Bytes of memory that a step leaves to the end, and the end takes beyond them: the model once more, as bytes.
     pub fn reserve(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
         let step = sizes.theta * 37 / 10 + self.images() as u64 * sizes.maps;
         self.end(config).saturating_sub(step)
     }
 
-    /// Bytes of the end beside rows, photos and the base.
+    /// Bytes of the end beside the store, photos and the base.
     fn end(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
-        let (rows, maps) = (self.rows as u64 * sizes.row, self.images() as u64 * sizes.maps);
-        sizes.theta * 53 / 10 + 3 * rows + maps / 4
+        sizes.theta * 53 / 10 + self.images() as u64 * sizes.maps / 4
     }
 
-    /// Bytes of disk: the checkpoint and the one that replaces it, the model likewise, the log and pictures.
+    /// Bytes of rows that wait for a commit at most: those of the last minibatch come on top of what may wait.
+    fn pending(&self, config: &Config) -> u64 {
+        let row = Sizes::of(config).row;
+        let most = config.train.pending_bytes() + self.images() as u64 * row;
+        most.min(self.rows as u64 * row)
+    }
+
+    /// Bytes of disk of the state.
+    fn state(&self, config: &Config) -> u64 {
+        let (theta, row_len) = (Sizes::of(config).theta, config.latent.row_len());
+        needs(self.rows as u64, row_len, config.train.latents, theta, self.pending(config))
+    }
+
+    /// Bytes of disk: the state, the model and the one that replaces it, models that are kept, the log and pictures.
     pub fn disk(&self, config: &Config) -> u64 {
-        let sizes = Sizes::of(config);
-        let checkpoint = sizes.theta + self.rows as u64 * sizes.row;
-        2 * (checkpoint + sizes.theta) + (16 << 20)
+        let models = 2 + config.train.keep as u64 + u64::from(config.train.keep > 0);
+        self.state(config) + models * Sizes::of(config).theta + (16 << 20)
     }
 }
 
@@ -127,6 +141,7 @@ impl Restoring {
 /// Bytes of what a model is made of.
 struct Sizes {
     theta: u64,
+    /// As it is stored.
     row: u64,
     image: u64,
     /// Of one image on its way to its gradient.
@@ -144,7 +159,7 @@ impl Sizes {
         let maps = g.normed + g.bare + 2 * f + 4 * image;
         Self {
             theta: config.generator.parameters(config.latent.shape()) as u64 * NUMBER,
-            row: config.latent.row_len() as u64 * NUMBER,
+            row: (config.latent.row_len() * config.train.latents.bytes()) as u64,
             image: image as u64 * NUMBER,
             // And a fifth: pieces of convolutions, gradients that wait for each other.
             maps: maps as u64 * NUMBER * 6 / 5,

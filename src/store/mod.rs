@@ -5,15 +5,15 @@
 //! tensors.rs     named f32 tensors in a safetensors file
 //! probe.rs       whether a folder can be written, before the work
 //! lock.rs        one process at a time works in a folder
-//! latents.rs     one row of numbers per image, by name
-//! checkpoint.rs  a state of training, one file
+//! checkpoint.rs  a state of training, in the store
+//! legacy.rs      how it was kept before the store
 //! model.rs       the finished model, a folder
 //! state/         the state of training in a database, one file
 //! ```
 
 mod atomic;
 mod checkpoint;
-mod latents;
+mod legacy;
 mod lock;
 mod model;
 mod probe;
@@ -22,7 +22,7 @@ mod tensors;
 
 pub use atomic::{abandon_writes, write_atomically, write_with};
 pub use checkpoint::Checkpoint;
-pub use latents::Latents;
+pub(crate) use checkpoint::Standing;
 pub use lock::{Lock, is_held};
 pub use model::Origin;
 pub(crate) use model::{CHECKPOINT, TENSORS, model_config, model_folder};

@@ -15,7 +15,7 @@ use crate::nn::State;
 
 const CONFIG: &str = "config.json";
 pub(crate) const TENSORS: &str = "model.safetensors";
-/// The state of a run, see [`Checkpoint`](super::Checkpoint).
+/// The state of a run before it was a [`Checkpoint`](super::Checkpoint) in a store.
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// What a model was made of: text beside its numbers. No times, so that equal runs give equal bytes.
@@ -172,7 +172,7 @@ pub(crate) fn model_folder(folder: &Path) -> Result<PathBuf> {
             return Ok(candidate);
         }
     }
-    if folder.join(CHECKPOINT).is_file() {
+    if [super::state::NAME, CHECKPOINT].iter().any(|name| folder.join(name).is_file()) {
         let problem = "its training was cut off before a model was saved";
         return Err(Error::model(folder, problem, "go on with `lacuna train --resume --out`"));
     }

@@ -44,10 +44,15 @@ impl Clock {
         self.last_checkpoint.elapsed().as_secs_f64()
     }
 
-    /// A checkpoint is written; the time it took belongs to no step.
+    /// Something was written; the time it took belongs to no step.
+    pub fn paused(&mut self) {
+        self.last_step = Instant::now();
+    }
+
+    /// A checkpoint is written, when it was due.
     pub fn checkpointed(&mut self) {
         self.last_checkpoint = Instant::now();
-        self.last_step = self.last_checkpoint;
+        self.paused();
     }
 
     /// What is told after a step. `limit` is the time limit in seconds.

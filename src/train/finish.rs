@@ -11,6 +11,7 @@ use crate::image::{Picture, Sheet, pictures_of, save_png};
 use crate::model::Model;
 use crate::report::counted;
 use crate::runtime::release_buffers;
+use crate::store::state::RowKey;
 use crate::store::{Checkpoint, Origin};
 
 /// Photos shown in a preview.
@@ -44,7 +45,7 @@ pub(super) fn model(
         let batches = most.min(sampler.batches() as u64);
         let mut statistics = Recalibration::default();
         for visit in 0..batches {
-            statistics.add(&model, phi(&model, state, &sampler.minibatch(visit)));
+            statistics.add(&model, phi(&model, state, &sampler.minibatch(visit))?);
             // Asked to stop or not: the checkpoint is safe by now, and a model without this is a worse one.
             let (batch, batches) = (visit as usize + 1, batches as usize);
             let _ = watch.on(Event::Recalibrated { batch, batches });
@@ -79,9 +80,13 @@ fn without_gradients(state: &Checkpoint, run: &Run, device: &Device) -> Result<M
 }
 
 /// The phi of `rows` as they stand, `[B, P]` on the device of `model`.
-fn phi(model: &Model, state: &Checkpoint, rows: &[Row]) -> Tensor<2> {
-    let keys: Vec<String> = rows.iter().map(Row::key).collect();
-    model.rows(state.latents.gather(&keys))
+fn phi(model: &Model, state: &Checkpoint, rows: &[Row]) -> Result<Tensor<2>> {
+    Ok(model.rows(state.gather(&keys(rows)?)?))
+}
+
+/// What `rows` are called in the store.
+pub(super) fn keys(rows: &[Row]) -> Result<Vec<RowKey>> {
+    rows.iter().map(|row| RowKey::named(&row.key())).collect()
 }
 
 fn shown(sampler: &Sampler) -> Vec<Row> {
@@ -105,7 +110,7 @@ fn sheet(
     // As equal as they can be: the statistics of a single image would be another picture.
     let pieces = rows.len().div_ceil(model.config.train.batch);
     for some in rows.chunks(rows.len().div_ceil(pieces)) {
-        made.extend(pictures_of(images(model, phi(model, state, some)))?);
+        made.extend(pictures_of(images(model, phi(model, state, some)?))?);
     }
     let scale = (128 / photos[0].width().max(1)).max(1);
     let sheet = Sheet::new(&[])
@@ -127,7 +132,7 @@ pub(super) fn pictures(rows: &[Row], photos: &Photos) -> Result<Vec<Picture>> {
         .collect()
 }
 
-fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
+pub(super) fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
     let held_out = photos.entries().iter().filter(|entry| entry.held_out).count();
     Origin {
         photos: Some(photos.entries().len() - held_out),
@@ -138,7 +143,7 @@ fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
 }
 
 /// The README of the model: what it is, what it was made of. No times, so that equal runs give equal bytes.
-fn card(state: &Checkpoint, photos: &Photos) -> String {
+pub(super) fn card(state: &Checkpoint, photos: &Photos) -> String {
     let config = &state.model.config;
     let train = photos.entries().iter().filter(|entry| !entry.held_out).count();
     let (train, steps) = (counted(train, "photo"), counted(state.step as usize, "step"));

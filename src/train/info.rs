@@ -13,7 +13,10 @@ use crate::config::{Changes, Config};
 use crate::data::Sampler;
 use crate::error::{Error, Result};
 use crate::restore::Task;
-use crate::store::{Header, Origin, TENSORS, is_held, model_config, model_folder, read_header};
+use crate::store::state::{Head, StateStore};
+use crate::store::{
+    Header, Lock, Origin, Standing, TENSORS, is_held, model_config, model_folder, read_header,
+};
 
 /// What is known; `None` where it cannot be known from what is there.
 #[derive(Debug, Clone, Serialize)]
@@ -150,16 +153,15 @@ fn of_run(run: &Run) -> Result<Info> {
         Error::model(run.folder(), problem, "use the version that wrote it, or mend the key")
     })?;
     let header_of = |path: &Path| path.exists().then(|| read_header(path)).transpose();
-    let (model, checkpoint) = (run.model().join(TENSORS), run.checkpoint());
-    let (state, header) = (header_of(&checkpoint)?, header_of(&model)?);
+    let model = run.model().join(TENSORS);
+    let header = header_of(&model)?;
     let manifest = run.manifest_path().exists().then(|| run.manifest()).transpose()?;
 
     let training = is_held(run.folder());
-    let saved = |key: &str| state.as_ref()?.text.get(key)?.parse::<u64>().ok();
-    let mut trained = trained(run, &config, manifest, saved("step"), training);
-    if !training && let Some(bits) = saved("seconds") {
-        trained.seconds = Some(f64::from_bits(bits));
-    }
+    let head = if training { None } else { head(run)? };
+    let saved = head.as_ref().map(|head| Standing::of(head, &run.checkpoint())).transpose()?;
+    let mut trained = trained(run, &config, manifest, saved.map(|saved| saved.step), training);
+    trained.seconds = saved.map(|saved| saved.seconds).or(trained.seconds);
     let limit = 60.0 * config.train.minutes;
     let by_steps = trained.steps.zip(trained.steps_planned).is_some_and(|(at, all)| at >= all);
     let by_time = limit > 0.0 && trained.seconds.is_some_and(|seconds| seconds >= limit);
@@ -168,14 +170,34 @@ fn of_run(run: &Run) -> Result<Info> {
         (false, true) => State::Finished,
         (false, false) => State::Stopped,
     };
-    let known = header.as_ref().or(state.as_ref());
-    let mut info = Info::new(run.folder(), how, config, known)?;
+    let mut info = Info::new(run.folder(), how, config, header.as_ref())?;
     info.trained = trained;
-    info.written = written(&model).or_else(|| written(&checkpoint));
+    info.version = info.version.or_else(|| head?.get("version").cloned());
+    let states = [run.checkpoint(), run.old_checkpoint()];
+    info.written = written(&model).or_else(|| states.iter().find_map(|path| written(path)));
     Ok(info)
 }
 
-/// `step` is that of the checkpoint; a run that is `training` is further than that.
+/// Where the run stands by its state, if that says anything and can be opened: a process that trains holds it, and opening
+/// takes the right to write.
+fn head(run: &Run) -> Result<Option<Head>> {
+    let (path, old) = (run.checkpoint(), run.old_checkpoint());
+    if !path.exists() {
+        let header = old.exists().then(|| read_header(&old)).transpose()?;
+        return Ok(header
+            .map(|header| header.text)
+            .filter(|head| Standing::of(head, &old).is_ok()));
+    }
+    // Training that starts now waits a moment for the folder; for the state alone it would not.
+    let Ok(_lock) = Lock::take(run.folder()) else { return Ok(None) };
+    match StateStore::open(&path) {
+        Ok(store) => Ok(store.head().cloned()),
+        Err(Error::Read { .. } | Error::Write { .. } | Error::Input { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `step` is that of the state; a run that is `training` is further than that.
 fn trained(
     run: &Run,
     config: &Config,

@@ -9,6 +9,7 @@
 //! page.rs            the report
 //! resume.rs          where a run starts, and whether anything is left to do
 //! run.rs             the folder of a run
+//! snapshot.rs        a copy of the run; the model at the last checkpoints
 //! info.rs            what is known of a run or a model without opening it
 //! tensorboard/       a listener that writes what TensorBoard reads
 //! ```
@@ -21,6 +22,7 @@ mod page;
 mod resume;
 mod run;
 mod sgd;
+mod snapshot;
 mod step;
 #[cfg(feature = "tensorboard")]
 pub mod tensorboard;
@@ -36,6 +38,7 @@ use crate::event::{Event, Observer};
 use crate::image::{batch_of, numbers_of};
 use crate::report::Kind;
 use crate::runtime::release_buffers;
+use crate::store::state::RowKey;
 use crate::store::{Checkpoint, Lock};
 
 use clock::Clock;
@@ -113,7 +116,7 @@ pub fn train(
         let text = if complete { format!("{text}; the model stays as it is") } else { text };
         let _ = watch.on(Event::Note { text });
         if complete {
-            run.follow(photos, &state.latents)?;
+            run.follow(photos, &state)?;
             return Ok(outcome(&state, &Log::read(run, state.step), true));
         }
     }
@@ -121,7 +124,7 @@ pub fn train(
         let _ = watch.on(Event::Note { text });
     }
     run.write_config(config)?;
-    run.write_manifest(photos, &state.latents)?;
+    run.write_manifest(photos, &state)?;
     let mut log = Log::resume(run, saved)?;
     let mut clock = Clock::new(state.seconds);
     let mut minibatch = None;
@@ -157,10 +160,16 @@ pub fn train(
         let due = clock.since_checkpoint() >= config.train.checkpoint_minutes * 60.0;
         let visited = state.step.is_multiple_of(inner);
         if visited || due || last {
-            state.latents.scatter(&keys, &numbers_of(stepped.rows.clone()));
+            state.scatter(&keys, &numbers_of(stepped.rows.clone()), visited)?;
+        }
+        // Rows that wait take memory; a state without all rows of its minibatch is none.
+        let full = visited && state.pending_bytes() >= config.train.pending_bytes();
+        if due || full || last {
+            save(&mut state, run, watch)?;
+            clock.paused();
         }
         if due || last {
-            save(&state, run, watch)?;
+            snapshot::keep(&state, photos, run)?;
             clock.checkpointed();
         }
         if due && !last {
@@ -200,17 +209,18 @@ fn rows_of(photos: &Photos, config: &Config) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn save(state: &Checkpoint, run: &Run, watch: &mut dyn Observer) -> Result<()> {
-    // The state takes as much again while it is written.
+fn save(state: &mut Checkpoint, run: &Run, watch: &mut dyn Observer) -> Result<()> {
+    let _ = watch.on(Event::Saving { step: state.step });
+    // Theta takes as much again while it is written.
     release_buffers();
-    state.save(&run.checkpoint())?;
+    state.commit()?;
     let _ = watch.on(Event::Checkpoint { step: state.step, path: run.checkpoint() });
     Ok(())
 }
 
 /// Photos and rows that are stepped on together.
 struct Minibatch {
-    keys: Vec<String>,
+    keys: Vec<RowKey>,
     /// `[B, 3, S, S]`
     target: Tensor<4>,
     /// `[B, P]`
@@ -219,8 +229,8 @@ struct Minibatch {
 
 impl Minibatch {
     fn gather(rows: &[Row], photos: &Photos, state: &Checkpoint, device: &Device) -> Result<Self> {
-        let keys: Vec<String> = rows.iter().map(Row::key).collect();
-        let phi = state.model.rows(state.latents.gather(&keys)).to_device(device);
+        let keys = finish::keys(rows)?;
+        let phi = state.model.rows(state.gather(&keys)?).to_device(device);
         let target = batch_of(&finish::pictures(rows, photos)?, device)?;
         Ok(Self { keys, target, phi })
     }

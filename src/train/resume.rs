@@ -1,6 +1,7 @@
 //! Where a run starts, and whether anything is left to do.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
@@ -11,7 +12,8 @@ use crate::data::{Id, Photos, Row, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::model::Model;
-use crate::store::Checkpoint;
+use crate::store::state::{self, RowKey};
+use crate::store::{CHECKPOINT, Checkpoint};
 
 /// The checkpoint of the run, or the state before the first step; and the step that was saved, which is the state's but
 /// where minibatches have become smaller since. What a run depends on may not have changed.
@@ -23,15 +25,27 @@ pub(super) fn start(
     device: &Device,
     watch: &mut dyn Observer,
 ) -> Result<(Checkpoint, u64)> {
-    if !run.checkpoint().exists() {
-        return Ok((Checkpoint::fresh(config, device)?, 0));
+    let (path, legacy) = (run.checkpoint(), run.old_checkpoint());
+    if !path.exists() && !legacy.exists() {
+        // First, so that there is never a state whose settings are not known.
+        run.write_config(config)?;
+        return Ok((Checkpoint::create(&path, config, device)?, 0));
     }
     let old = run.settings()?.finish()?;
     config.check_resumes(&old)?;
-    // By the old settings: a checkpoint that does not say how large its minibatches were is of those.
-    let mut state = Checkpoint::open(&run.checkpoint(), &old, device)?;
+    if !path.exists() {
+        Checkpoint::import(&legacy, &path, &old, device)?;
+        let (old, new) = (CHECKPOINT, state::NAME);
+        let text =
+            format!("{old} of an earlier version is taken over into {new}, and no longer needed");
+        let _ = watch.on(Event::Note { text });
+    }
+    if legacy.exists() {
+        fs::remove_file(&legacy).map_err(Error::write(&legacy))?;
+    }
+    let mut state = Checkpoint::open(&path, &old, device)?;
     state.model.config = config.clone();
-    let (folder, before) = learned(run, &state);
+    let (folder, before) = learned(run, &state)?;
     let now: BTreeSet<Id> = sampler.order().iter().map(|row| row.id.clone()).collect();
     let added = now.difference(&before).count();
     // A row whose photo is not there is kept: the folder may be mounted again tomorrow.
@@ -64,17 +78,17 @@ fn recount(state: &mut Checkpoint, sampler: &Sampler, config: &Config) {
 /// The photos that the run learned when it was last at work, and their folder. By the manifest: the checkpoint
 /// has no row yet of a photo that the first pass did not come to. By the checkpoint where there is no manifest.
 /// Photos that left the folder earlier do not count: that was no change since.
-fn learned(run: &Run, state: &Checkpoint) -> (Option<PathBuf>, BTreeSet<Id>) {
-    match run.manifest() {
+fn learned(run: &Run, state: &Checkpoint) -> Result<(Option<PathBuf>, BTreeSet<Id>)> {
+    Ok(match run.manifest() {
         Ok(manifest) => {
             let learned = manifest.photos.into_iter().filter(|photo| !photo.held_out);
             (Some(manifest.folder), learned.map(|photo| photo.id).collect())
         }
         Err(_) => {
-            let rows = state.latents.rows().keys();
-            (None, rows.map(|key| Row::named(key).id).collect())
+            let id = |key: Result<RowKey>| Ok(Row::named(&key?.to_string()).id);
+            (None, state.keys()?.map(id).collect::<Result<_>>()?)
         }
-    }
+    })
 }
 
 /// Going on would write another set of photos over the run, whose rows fit none of them.

@@ -3,10 +3,11 @@
 //! ```text
 //! RUN/config.toml             the effective configuration
 //!     manifest.json           every photo: id, path, side of the split; every file that was skipped
-//!     checkpoint.safetensors  the state to go on from
+//!     state.redb              the state to go on from
 //!     log.jsonl               step, loss, seconds
 //!     loss.png  preview.png   pictures to look at
 //!     report.html             a page that shows all of it
+//!     snapshots/STEP/         the model at the last checkpoints, where train.keep says so
 //!     model/                  the finished model
 //! ```
 
@@ -21,7 +22,7 @@ use crate::data::source::{Kind as SetKind, SetSpec};
 use crate::data::{Entry, Id, Photos, Row, Skipped};
 use crate::error::{Error, Result};
 use crate::report::Kind;
-use crate::store::{CHECKPOINT, Latents, TENSORS, write_atomically};
+use crate::store::{CHECKPOINT, Checkpoint, TENSORS, state, write_atomically};
 
 const MODEL: &str = "model";
 
@@ -50,16 +51,20 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// `photos` as they are now, in a run whose rows are `latents`.
-    fn of(photos: &Photos, latents: &Latents) -> Result<Self> {
+    /// `photos` as they are now, in a run that stands at `state`, all of it committed.
+    fn of(photos: &Photos, state: &Checkpoint) -> Result<Self> {
         let folder = absolute(photos)?;
         let SetSpec { kind, take, .. } = *photos.set();
         let (photos, skipped) = (photos.entries().to_vec(), photos.skipped().to_vec());
         let former = BTreeSet::new();
         let mut manifest = Self { folder, kind, take, photos, skipped, former };
         let there = manifest.learned();
-        let with_a_row = latents.rows().keys().map(|key| Row::named(key).id);
-        manifest.former = with_a_row.filter(|id| !there.contains(id)).collect();
+        for key in state.keys()? {
+            let id = Row::named(&key?.to_string()).id;
+            if !there.contains(&id) {
+                manifest.former.insert(id);
+            }
+        }
         Ok(manifest)
     }
 
@@ -91,7 +96,13 @@ impl Run {
         &self.folder
     }
 
+    /// The file of its [`Checkpoint`].
     pub fn checkpoint(&self) -> PathBuf {
+        self.folder.join(state::NAME)
+    }
+
+    /// What versions before that file wrote.
+    pub(super) fn old_checkpoint(&self) -> PathBuf {
         self.folder.join(CHECKPOINT)
     }
 
@@ -130,7 +141,9 @@ impl Run {
 
     /// Whether there is a run already.
     pub fn exists(&self) -> bool {
-        self.config_path().exists() || self.checkpoint().exists()
+        [self.config_path(), self.checkpoint(), self.old_checkpoint()]
+            .iter()
+            .any(|path| path.exists())
     }
 
     /// The settings of the run, to lay others over.
@@ -149,19 +162,19 @@ impl Run {
         write_atomically(self.config_path(), config.to_toml().as_bytes())
     }
 
-    /// Writes who is trained on from here, and who was by the rows `latents`.
+    /// Writes who is trained on from here, and who was by the rows of `state`.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn write_manifest(&self, photos: &Photos, latents: &Latents) -> Result<()> {
-        self.save_manifest(&Manifest::of(photos, latents)?)
+    pub fn write_manifest(&self, photos: &Photos, state: &Checkpoint) -> Result<()> {
+        self.save_manifest(&Manifest::of(photos, state)?)
     }
 
     /// Notes where the photos lie now. Who was trained on stays: nobody is trained on from here.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub(super) fn follow(&self, photos: &Photos, latents: &Latents) -> Result<()> {
+    pub(super) fn follow(&self, photos: &Photos, state: &Checkpoint) -> Result<()> {
         let folder = absolute(photos)?;
         match self.manifest() {
             Ok(manifest) if manifest.folder == folder => Ok(()),
@@ -169,7 +182,7 @@ impl Run {
                 let SetSpec { kind, take, .. } = *photos.set();
                 self.save_manifest(&Manifest { folder, kind, take, ..manifest })
             }
-            Err(_) => self.write_manifest(photos, latents),
+            Err(_) => self.write_manifest(photos, state),
         }
     }
 
@@ -194,7 +207,7 @@ impl Run {
     }
 
     /// What is said of a folder without a manifest; of the model in a run, which run that is.
-    fn is_no_run(&self) -> Error {
+    pub(super) fn is_no_run(&self) -> Error {
         let around = self.folder.parent().map(|folder| match folder.as_os_str().is_empty() {
             true => Run::at("."),
             false => Run::at(folder),

@@ -1,10 +1,13 @@
 //! Small runs: settings that train in a moment, and photos to train on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use lacuna::config::{Config, Layers};
 use lacuna::image::{Picture, save_png};
 use lacuna::runtime::{stream, uniform};
+use lacuna::store::Checkpoint;
+use lacuna::store::state::RowKey;
 
 /// A model of 16 x 16 pixels and a few thousand numbers, as settings over the preset `bench-64`.
 pub const TINY: [&str; 15] = [
@@ -57,4 +60,9 @@ pub fn write_photos(folder: &Path, count: u64, side: usize) {
         let photo = picture(number, side).to_rgb8();
         save_png(folder.join(format!("{number:02}.png")), photo).unwrap();
     }
+}
+
+/// All rows of `state` by their keys.
+pub fn rows_of(state: &Checkpoint) -> BTreeMap<RowKey, Vec<f32>> {
+    state.rows().unwrap().map(Result::unwrap).collect()
 }

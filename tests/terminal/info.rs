@@ -48,8 +48,8 @@ fn a_run_and_its_model_say_what_they_are() {
         (Some(16), Some(2 * 4 * 9 + 4 * 6 * 9 + 2 * 4))
     );
     let parts = info["parts"].as_array().unwrap();
-    let checkpoint = parts.iter().find(|part| part["name"] == "checkpoint.safetensors").unwrap();
-    let length = fs::metadata(run.join("checkpoint.safetensors")).unwrap().len();
+    let checkpoint = parts.iter().find(|part| part["name"] == "state.redb").unwrap();
+    let length = fs::metadata(run.join("state.redb")).unwrap().len();
     assert_eq!(checkpoint["bytes"].as_u64(), Some(length));
     assert_eq!(info["tasks"][0]["steps"].as_u64(), Some(6));
     let written = info["written"].as_str().unwrap();
@@ -105,7 +105,7 @@ fn a_run_in_training_and_one_that_was_cut_off_are_told_apart() {
     let lock = Lock::take(&run).unwrap();
     assert_eq!(json(&run)["state"], "training");
     // The first minutes: no checkpoint yet, and no model.
-    fs::remove_file(run.join("checkpoint.safetensors")).unwrap();
+    fs::remove_file(run.join("state.redb")).unwrap();
     fs::rename(run.join("model"), workshop.at("model")).unwrap();
     let early = json(&run);
     let (with, without) = (json(&workshop.at("model")), &early["generator_parameters"]);
@@ -129,9 +129,11 @@ fn what_is_damaged_or_something_else_is_an_error_that_says_so() {
         whole
     };
     let cut = |name: &str| bytes(run.join(name))[..300].to_vec();
-    for name in ["checkpoint.safetensors", "model/model.safetensors"] {
+    for (name, words) in
+        [("state.redb", "damaged"), ("model/model.safetensors", "no whole safetensors")]
+    {
         let whole = damage(name, &cut(name));
-        attempt(&[name, "no whole safetensors"]);
+        attempt(&[name, words]);
         fs::write(run.join(name), whole).unwrap();
     }
     let whole = damage("manifest.json", b"{");

@@ -67,7 +67,7 @@ pub const PENDING_BYTES: u64 = 256 << 20;
 
 /// Bytes of pages that the database keeps in memory at most. A minibatch reads its rows once and no page of them again
 /// for a whole pass, so more would only spare the upper pages of the trees, which are few.
-const CACHE_BYTES: usize = 32 << 20;
+pub(crate) const CACHE_BYTES: usize = 32 << 20;
 
 /// See the module.
 #[derive(Debug)]

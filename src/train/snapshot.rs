@@ -1,0 +1,122 @@
+//! Copies that stay behind: of a whole run, and of its model as it was at the last checkpoints.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::{Run, finish};
+use crate::data::Photos;
+use crate::error::{Error, Result};
+use crate::store::state::{self, StateStore};
+use crate::store::{Checkpoint, Lock, is_held};
+
+/// Ends the name of a folder that is not whole yet.
+const PARTIAL: &str = ".partial";
+
+impl Run {
+    /// The folder of the models of its last checkpoints, one for each, named by its step.
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder().join("snapshots")
+    }
+
+    /// Copies the run as of its last checkpoint into the new folder `copy`, whole or not at all: what it can go on from,
+    /// and all that is in it but [`snapshots`](Self::snapshots). The state is written anew, as small as it can be.
+    ///
+    /// # Errors
+    /// A folder that is no run; a process that trains in it, which alone can read the state; `copy` is there already; a
+    /// state that is damaged, every byte of which is read; [`Error::Write`].
+    pub fn snapshot(&self, copy: &Path) -> Result<()> {
+        if !self.exists() {
+            return Err(self.is_no_run());
+        }
+        if copy.exists() {
+            let what = format!("folder `{}`", copy.display());
+            let remedy = "name one that is not there yet";
+            return Err(Error::input(what, "it is there already, and nothing is replaced", remedy));
+        }
+        if is_held(self.folder()) {
+            let what = format!("run `{}`", self.folder().display());
+            let problem = "it is training, and only one process can read its state";
+            let remedy = "stop it first, by Ctrl-C, which keeps all that is learned; `train --resume` goes on afterwards";
+            return Err(Error::input(what, problem, remedy));
+        }
+        let _lock = Lock::take(self.folder())?;
+        whole(copy, |partial| {
+            for entry in WalkDir::new(self.folder()).min_depth(1).into_iter().filter_entry(visible)
+            {
+                let entry = entry.map_err(|e| Error::read(self.folder())(e.into()))?;
+                let Ok(name) = entry.path().strip_prefix(self.folder()) else { continue };
+                let (from, to) = (entry.path(), partial.join(name));
+                if name.starts_with("snapshots") {
+                    continue;
+                }
+                if entry.file_type().is_dir() {
+                    fs::create_dir_all(&to).map_err(Error::write(&to))?;
+                } else if name == Path::new(state::NAME) {
+                    StateStore::open(from)?.copy_to(&to)?;
+                } else {
+                    let copied = fs::copy(from, &to).and_then(|_| File::open(&to)?.sync_all());
+                    copied.map_err(Error::write(&to))?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Locks and what a killed process left half written are no part of a run.
+fn visible(entry: &walkdir::DirEntry) -> bool {
+    !entry.file_name().to_string_lossy().starts_with('.')
+}
+
+/// Keeps the model as it stands as `snapshots/STEP`, and of those that are there the last `keep`.
+///
+/// The running statistics are those of training: to recompute them at every checkpoint would take long.
+pub(super) fn keep(state: &Checkpoint, photos: &Photos, run: &Run) -> Result<()> {
+    let (folder, most) = (run.snapshots(), state.model.config.train.keep);
+    if most == 0 {
+        return Ok(());
+    }
+    let new = folder.join(state.step.to_string());
+    if new.exists() {
+        fs::remove_dir_all(&new).map_err(Error::write(&new))?;
+    }
+    let (card, origin) = (finish::card(state, photos), finish::origin(state, photos));
+    whole(&new, |partial| state.model.save(partial, &card, &origin))?;
+    let mut steps = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(Error::read(&folder))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match name.parse::<u64>() {
+            Ok(step) => steps.push(step),
+            // What a process that was killed left half made.
+            Err(_) if name.ends_with(PARTIAL) => {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+            Err(_) => {}
+        }
+    }
+    steps.sort_unstable();
+    for step in &steps[..steps.len().saturating_sub(most)] {
+        let old = folder.join(step.to_string());
+        fs::remove_dir_all(&old).map_err(Error::write(&old))?;
+    }
+    Ok(())
+}
+
+/// Makes the folder `path`, which has its name only when `fill` is through.
+fn whole(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let Some(name) = path.file_name() else {
+        let what = format!("folder `{}`", path.display());
+        return Err(Error::input(what, "it has no name", "name a folder that is not there yet"));
+    };
+    let partial = path.with_file_name(format!(".{}{PARTIAL}", name.to_string_lossy()));
+    let _ = fs::remove_dir_all(&partial);
+    fs::create_dir_all(&partial).map_err(Error::write(&partial))?;
+    let filled =
+        fill(&partial).and_then(|()| fs::rename(&partial, path).map_err(Error::write(path)));
+    if filled.is_err() {
+        let _ = fs::remove_dir_all(&partial);
+    }
+    filled
+}
