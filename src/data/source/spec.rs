@@ -87,7 +87,7 @@ impl Kind {
             Err(damaged(path, problem, "decompress it to a .tar first"))
         } else {
             let problem = "the file is no zip, tar, LMDB or TFRecord";
-            Err(damaged(path, problem, "name a folder of photos, or such a file"))
+            Err(damaged(path, problem, "name the folder it lies in, or such a file"))
         }
     }
 }
