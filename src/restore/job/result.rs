@@ -82,11 +82,11 @@ fn seam(photo: &Photo, side: usize) -> usize {
     (SEAM * shorter(photo)).div_ceil(side.max(1)).min(MAX_FEATHER)
 }
 
-/// How far from the hole a known pixel is trusted: half a pixel of the model, and no more than a soft brush leaves. A photo
+/// How far from the hole a known pixel is not trusted: a quarter pixel of the model, and no more than a soft brush leaves. A photo
 /// no larger than the model has no room for it.
 fn margin(photo: &Photo, side: usize) -> usize {
     const BRUSH: usize = 4;
-    (shorter(photo) / (2 * side.max(1))).min(BRUSH)
+    (shorter(photo) / (4 * side.max(1))).min(BRUSH)
 }
 
 fn shorter(photo: &Photo) -> usize {
