@@ -9,11 +9,12 @@ use std::slice::from_ref;
 use burn::tensor::Device;
 use common::runs::{picture, tiny};
 use image::{RgbImage, Rgba, RgbaImage};
-use lacuna::degrade::Hole;
+use lacuna::degrade::{Hole, Punch};
 use lacuna::event::{Event, Observer};
 use lacuna::image::{Picture, save_png};
 use lacuna::restore::job::{Job, MaskSource, Record, Summary, run};
-use lacuna::restore::{Evidence, Restored, Restorer, Stop, Task};
+use lacuna::restore::{Evidence, Restored, Restorer, Stop, Task, in_photo};
+use lacuna::runtime::stream;
 use lacuna::{Error, Result};
 
 /// Makes `image` of everything; fails where the evidence is brighter than `limit` on average.
@@ -214,4 +215,40 @@ fn a_mask_on_a_transparent_layer_is_what_is_painted_there() {
     run(&job, &made, &tiny(&[]), &Device::flex(), &mut lacuna::event::Silent).unwrap();
     let record = Record::open(&out).unwrap().images;
     assert_eq!(record.values().next().unwrap().missing_pixels, 12);
+}
+
+#[test]
+fn what_is_measured_in_the_photo_is_what_a_job_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = Makes { image: picture(7, 16), limit: 1.0 };
+    let truth = picture(1, 16);
+    for task in Task::ALL {
+        let damaged = match task {
+            Task::Superres => truth.resized(8, 8).unwrap(),
+            Task::Colorize => truth.greyed(),
+            _ => truth.clone(),
+        };
+        let (path, out) = (dir.path().join(format!("{}.png", task.name())), dir.path().join("out"));
+        save_png(&path, damaged.to_rgb8()).unwrap();
+        let photo = Picture::from_rgb8(&damaged.to_rgb8()).unwrap();
+        let job = Job { feather: None, sigma: None, ..job(task, from_ref(&path), &out) };
+        let summary =
+            run(&job, &made, &tiny(&[]), &Device::flex(), &mut lacuna::event::Silent).unwrap();
+        assert_eq!(summary.mended, 1, "{task:?}");
+        let written = image::open(out.join(path.file_name().unwrap())).unwrap().into_rgb8();
+        let written = Picture::from_rgb8(&written).unwrap();
+
+        let known = (task == Task::Inpaint).then(|| {
+            let hole = Punch::new("center:6".parse::<Hole>().unwrap());
+            hole.punch(&photo, &mut stream(0, "hole")).unwrap().1
+        });
+        let measured = in_photo(task, made.image.clone(), &photo, known.as_deref()).unwrap();
+        let apart = measured.data().iter().zip(written.data()).map(|(a, b)| (a - b).abs());
+        // A level of 255, as colours are whole numbers of a given sum.
+        let worst = apart.fold(0.0, f32::max);
+        assert!(worst < 1.01 / 255.0, "{task:?}: {}", worst * 255.0);
+        let moved =
+            measured.data().iter().zip(made.image.data()).any(|(a, b)| (a - b).abs() > 0.02);
+        assert!(moved, "{task:?}");
+    }
 }
