@@ -113,7 +113,22 @@ Examples:
   lacuna degrade denoise photos \\
     --sigma 0.1 --out noisy";
 
-pub(super) const EVALUATE: &str = "\
+/// What the words mean that a search is told of in.
+macro_rules! searching {
+    () => {
+        "\
+Words of its progress:
+  step    one of the search for that
+          image of the model which
+          agrees best with what is left
+  moving  photos whose search goes on
+  energy  how far that image is from
+          what is left; lower is closer"
+    };
+}
+
+pub(super) const EVALUATE: &str = concat!(
+    "\
 Examples:
   lacuna evaluate --model runs/mine \\
     --out report
@@ -124,26 +139,19 @@ Examples:
   lacuna evaluate --model runs/mine \\
     --data others --out report-others
 
-Words of its progress:
-  step    one of the search for that
-          image of the model which
-          agrees best with what is left
-  moving  photos whose search goes on
-  energy  how far that image is from
-          what is left; lower is closer";
+",
+    searching!()
+);
 
-pub(super) const DEMO: &str = "\
+pub(super) const DEMO: &str = concat!(
+    "\
 Examples:
   lacuna demo
   lacuna demo --minutes 1 --out tour
 
-Words of its progress:
-  step    one of the search for that
-          image of the model which
-          agrees best with what is left
-  moving  photos whose search goes on
-  energy  how far that image is from
-          what is left; lower is closer";
+",
+    searching!()
+);
 
 pub(super) const INFO: &str = "\
 Examples:
