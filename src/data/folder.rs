@@ -79,9 +79,10 @@ impl Photos {
     /// # Errors
     /// A set that cannot be read, or one without a single usable photo; [`Error::Stopped`] when `watch` broke off.
     pub fn open(set: &SetSpec, config: PhotoConfig, watch: &mut dyn Observer) -> Result<Self> {
-        let source = set.open()?;
+        let kind = set.known_kind()?;
+        let source = SetSpec { kind: Some(kind), ..set.clone() }.open()?;
         let root = &set.path;
-        let (items, mut skipped) = list(set, &*source, watch)?;
+        let (items, mut skipped) = list(set, kind, &*source, watch)?;
         let mut entries: Vec<Entry> = Vec::new();
         let mut spots = Vec::new();
         let mut cache = BTreeMap::new();
@@ -205,12 +206,13 @@ struct Item {
 /// What `set` lists and what it leaves out; pictures that it says are for nothing are not in either.
 fn list(
     set: &SetSpec,
+    kind: Kind,
     source: &dyn Source,
     watch: &mut dyn Observer,
 ) -> Result<(Vec<Item>, Vec<Skipped>)> {
     /// Items between two looks at the watch.
     const EVERY: usize = 500;
-    if set.known_kind()? == Kind::Folder {
+    if kind == Kind::Folder {
         let (paths, skipped) = list_pictures(&set.path, watch)?;
         let item = |path: PathBuf| {
             let name = path.to_string_lossy().into_owned();
