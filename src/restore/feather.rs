@@ -65,10 +65,13 @@ pub fn feather(fill: Picture, photo: &Picture, known: &[bool], pixels: usize) ->
 /// `known` (`[height, width]`) without what is within `margin` pixels of the hole: the soft fringe of a scratch, the ringing
 /// of a codec. `known` itself where nothing would be left.
 pub fn away_from_hole(known: &[bool], height: usize, width: usize, margin: usize) -> Vec<bool> {
+    if margin == 0 {
+        return known.to_vec();
+    }
     let hole: Vec<bool> = known.iter().map(|known| !known).collect();
     let away: Vec<bool> =
         distances(&hole, height, width, margin).iter().map(|d| d.is_infinite()).collect();
-    if margin == 0 || !away.contains(&true) { known.to_vec() } else { away }
+    if away.contains(&true) { away } else { known.to_vec() }
 }
 
 #[cfg(test)]
