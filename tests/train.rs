@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use lacuna::config::Config;
 use lacuna::data::{Id, PhotoConfig, Photos};
 use lacuna::event::{Event, Silent};
 use lacuna::store::Checkpoint;
-use lacuna::train::{Manifest, Outcome, Run, train};
+use lacuna::train::{Manifest, Noted, Outcome, Run, train};
 
 fn photos(folder: &Path, config: &Config) -> Photos {
     Photos::scan(folder, PhotoConfig::from(config), &mut Silent).unwrap()
@@ -19,6 +20,17 @@ fn photos(folder: &Path, config: &Config) -> Photos {
 
 fn whole_run(photos: &Photos, config: &Config, run: &Run) -> Outcome {
     train(photos, config, run, &Device::flex(), &mut Silent).unwrap()
+}
+
+/// All photos that `run` says it has learned.
+fn learned(run: &Run) -> BTreeSet<Id> {
+    let mut ids = BTreeSet::new();
+    let mut note = |id| {
+        ids.insert(id);
+        Ok(())
+    };
+    run.read_learned(&mut note).unwrap();
+    ids
 }
 
 fn model_bytes(run: &Run) -> Vec<u8> {
@@ -50,7 +62,7 @@ fn the_loss_falls_and_the_run_holds_what_it_promises() {
     {
         assert!(run.folder().join(name).is_file(), "{name}");
     }
-    assert_eq!(run.manifest().unwrap().photos.len(), 7);
+    assert_eq!(run.manifest().unwrap().learned, 7);
     assert_eq!(run.settings().unwrap().finish().unwrap(), config);
 }
 
@@ -108,7 +120,7 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
         rows_of(&Checkpoint::open(&run.checkpoint(), &config, &Device::flex()).unwrap())
     };
     let before = rows(&run);
-    let all = run.manifest().unwrap().learned();
+    let all = learned(&run);
     assert_eq!(all.len(), 5);
 
     std::fs::rename(folder.join("00.png"), folder.join("zz.png")).unwrap();
@@ -134,14 +146,71 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
     assert!(kept >= 2, "{kept}");
 
     // The model has seen the photo that is away, until it is there again to be named with the others.
-    let manifest = run.manifest().unwrap();
-    assert!(manifest.former.iter().eq([&away]), "{:?}", manifest.former);
-    assert!(manifest.learned().is_superset(&all));
+    let mut former = Vec::new();
+    let mut note = |noted| {
+        if let Noted::Former(id) = noted {
+            former.push(id);
+        }
+        Ok(())
+    };
+    run.read_manifest(&mut note).unwrap();
+    assert_eq!(former, [away]);
+    assert!(learned(&run).is_superset(&all));
     std::fs::rename(dir.path().join("away.png"), folder.join("back.png")).unwrap();
     let mut stop = |_: Event| ControlFlow::Break(());
     train(&photos(&folder, &config), &config, &run, &Device::flex(), &mut stop).unwrap();
+    assert!(run.manifest().unwrap().former == 0 && learned(&run).is_superset(&all));
+}
+
+#[test]
+fn photos_that_are_decoded_at_each_visit_give_the_same_model_and_one_that_goes_meanwhile_is_named()
+{
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("photos");
+    write_photos(&folder, 5, 16);
+    let config = tiny(&["data.flip=true", "train.reshuffle=true"]);
+    let kept = photos(&folder, &config);
+    let none = PhotoConfig { shelf: 0, ..PhotoConfig::from(&config) };
+    let decoded = Photos::scan(&folder, none, &mut Silent).unwrap();
+    let runs = ["kept", "decoded"].map(|name| Run::at(dir.path().join(name)));
+    whole_run(&kept, &config, &runs[0]);
+    whole_run(&decoded, &config, &runs[1]);
+    assert!(model_bytes(&runs[0]) == model_bytes(&runs[1]));
+
+    let longer = tiny(&["data.flip=true", "train.reshuffle=true", "train.passes=50"]);
+    let mut remove = |event: Event| {
+        if let Event::Step { .. } = event {
+            let _ = std::fs::remove_file(folder.join("03.png"));
+        }
+        ControlFlow::Continue(())
+    };
+    let error = train(&decoded, &longer, &runs[1], &Device::flex(), &mut remove).unwrap_err();
+    assert!(error.to_string().contains("03.png"), "{error}");
+    // What was learned before is as it was.
+    whole_run(&kept, &config, &runs[1]);
+    assert!(model_bytes(&runs[0]) == model_bytes(&runs[1]));
+}
+
+#[test]
+fn a_manifest_of_an_earlier_version_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = Run::at(dir.path());
+    let (a, b) = (Id::of(b"a"), Id::of(b"b"));
+    let text = format!(
+        "{{\n  \"folder\": \"/photos\",\n  \"photos\": [\n    {{\"id\": \"{a}\", \"path\": \"a.png\", \"held_out\": \
+         false}},\n    {{\"id\": \"{b}\", \"path\": \"b.png\", \"held_out\": true}}\n  ],\n  \"skipped\": \
+         [{{\"path\": \"c.png\", \"problem\": \"is none\"}}]\n}}"
+    );
+    std::fs::write(dir.path().join("manifest.json"), &text).unwrap();
     let manifest = run.manifest().unwrap();
-    assert!(manifest.former.is_empty() && manifest.learned().is_superset(&all));
+    let counts = (manifest.learned, manifest.held_out, manifest.skipped, manifest.former);
+    assert_eq!((manifest.folder.to_str(), counts), (Some("/photos"), (1, 1, 1, 0)));
+    assert!(learned(&run).iter().eq([&a]));
+    for (from, to) in [("\"folder\"", "\"older\""), (&a.to_string()[..8], "x"), ("}]\n}", "}]")] {
+        std::fs::write(dir.path().join("manifest.json"), text.replace(from, to)).unwrap();
+        let message = run.manifest().unwrap_err().to_string();
+        assert!(message.contains("manifest.json") && message.contains("damaged"), "{message}");
+    }
 }
 
 #[test]
@@ -225,14 +294,14 @@ fn a_finished_run_follows_its_photos_to_another_folder() {
     write_photos(&old, 4, 16);
     let (config, run) = (tiny(&[]), Run::at(dir.path().join("run")));
     whole_run(&photos(&old, &config), &config, &run);
-    let before = (run.manifest().unwrap(), model_bytes(&run));
+    let before = (run.manifest().unwrap(), learned(&run), model_bytes(&run));
     std::fs::rename(&old, &new).unwrap();
     // What was learned stays as it was noted, though one of the photos is away.
     std::fs::remove_file(new.join("03.png")).unwrap();
     whole_run(&photos(&new, &config), &config, &run);
     let folder = std::fs::canonicalize(&new).unwrap();
-    let after = (Manifest { folder: folder.clone(), ..before.0 }, before.1);
-    assert!((run.manifest().unwrap(), model_bytes(&run)) == after);
+    let after = (Manifest { folder: folder.clone(), ..before.0 }, before.1, before.2);
+    assert!((run.manifest().unwrap(), learned(&run), model_bytes(&run)) == after);
 
     // A manifest that is gone or damaged is written anew, with what the rows tell.
     let path = run.folder().join("manifest.json");
@@ -240,8 +309,8 @@ fn a_finished_run_follows_its_photos_to_another_folder() {
         damage.map_or(std::fs::remove_file(&path), |text| std::fs::write(&path, text)).unwrap();
         whole_run(&photos(&new, &config), &config, &run);
         let manifest = run.manifest().unwrap();
-        assert_eq!((&manifest.folder, manifest.former.len()), (&folder, 1));
-        assert!(manifest.learned() == after.0.learned());
+        assert_eq!((&manifest.folder, manifest.former), (&folder, 1));
+        assert!(learned(&run) == after.1);
     }
 }
 

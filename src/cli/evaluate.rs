@@ -186,14 +186,15 @@ fn split(
     };
     let learned = run.manifest()?.set();
     let folder = &learned.path;
-    let own = Photos::open(&learned, PhotoConfig::from(config), &mut counts_left_out);
+    let usual = PhotoConfig::from(config).beside(&arguments.out);
+    let own = Photos::open(&learned, usual.clone(), &mut counts_left_out);
     let Some(data) = &arguments.data else {
         let split = Split::of(&own?, run)?;
         let count = counted(split.held_out.len(), "photo");
         progress.say(&format!("measuring {count} that the run held out"));
         return Ok(split);
     };
-    let all = PhotoConfig { hold_out: 1.0, ..PhotoConfig::from(config) };
+    let all = PhotoConfig { hold_out: 1.0, ..usual };
     let set = SetSpec { take: arguments.take, ..SetSpec::typed(data)? };
     let others = Photos::open(&set, all, &mut counts_left_out)?;
     let split = Split::with(own.as_ref().ok(), &others, run)?;

@@ -53,11 +53,6 @@ impl NeedsOptions {
         self.memory.map_or(here, |memory| memory.min(here))
     }
 
-    /// Decoded photos that training may keep, in bytes: a quarter of what was given.
-    pub fn cache(&self, usual: u64) -> u64 {
-        self.memory.map_or(usual, |memory| usual.min(memory / 4))
-    }
-
     /// Tells what training will need; its minibatches are split where they do not fit into `--memory`.
     ///
     /// # Errors
@@ -211,13 +206,7 @@ fn pixels_of(input: &Input) -> Option<u64> {
 
 /// How much there is to train on.
 fn training(config: &Config, photos: &Photos) -> Training {
-    let learned = photos.entries().iter().filter(|entry| !entry.held_out).count();
-    Training {
-        photos: photos.entries().len(),
-        rows: config.data.rows(learned),
-        batch: config.train.batch,
-        cached: photos.cache_bytes(),
-    }
+    Training { rows: config.data.rows(photos.learned()), batch: config.train.batch }
 }
 
 /// Seconds for a step on a whole batch of `job`.

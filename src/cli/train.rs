@@ -92,8 +92,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     config.train.precision.check(&device)?;
     let mut progress = Progress::new(arguments.options.json);
     progress.detail(&format!("settings: {}", Changes::of(&config)));
-    let usual = PhotoConfig::from(&config);
-    let kept = PhotoConfig { cache: arguments.needs.cache(usual.cache), ..usual };
+    let kept = PhotoConfig::from(&config).beside(run.folder());
     interrupt::first_does("stopping: the photos are not all read, so nothing has been learned yet");
     let photos = Photos::open(&set, kept, &mut progress)?;
     interrupt::first_does("stopping after this step and saving");
@@ -128,7 +127,7 @@ fn tell_of_few(photos: &Photos, watch: &mut dyn Observer) {
     /// The README asks for a few hundred; the fewest that anything was measured with are 219 (docs/tour.md) and 231
     /// (docs/results.md).
     const FEW: usize = 100;
-    let learned = photos.entries().iter().filter(|entry| !entry.held_out).count();
+    let learned = photos.learned();
     if learned < FEW {
         let text = format!(
             "{} to learn from: so few give a prior of hardly more than themselves; a few hundred that are alike are best",

@@ -1,13 +1,14 @@
 //! The photos of a folder, or of any other set: of any sizes, with things among them that are none.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::list::{Skipped, list_pictures, stopped};
+use super::catalogue::{Catalogue, Counts, Entries, Item, Listing, order_of};
+use super::list::{Met, Skipped, stopped, walk_pictures};
+use super::shelf::Shelf;
 use super::source::{Kind, Listed, Place, SetSpec, Side, Source};
 use super::{Id, is_held_out};
 use crate::config::{Config, DataConfig};
@@ -15,11 +16,11 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::Picture;
 
-/// Decoded photos kept in memory usually, in bytes; further ones are decoded again at every visit.
-pub const CACHE_BYTES: u64 = 1 << 30;
+/// Decoded photos kept on disk at most, in bytes; further ones are decoded again at every visit.
+pub const SHELF_BYTES: u64 = 8 << 30;
 
 /// What becomes of a photo on its way into the model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PhotoConfig {
     /// Side of the square images; the aspect changes, nothing is cropped (SPEC 2.3).
     pub size: usize,
@@ -27,14 +28,27 @@ pub struct PhotoConfig {
     pub stretch: bool,
     /// Share held out, 0..1.
     pub hold_out: f64,
-    /// Bytes of decoded photos that are kept at most.
-    pub cache: u64,
+    /// Bytes of decoded photos that are kept on disk at most.
+    pub shelf: u64,
+    /// A folder for files that are gone with the process: the list of the photos, and those that are decoded.
+    pub scratch: PathBuf,
 }
 
 impl From<&Config> for PhotoConfig {
     fn from(config: &Config) -> Self {
         let DataConfig { hold_out, stretch, .. } = config.data;
-        Self { size: config.size, stretch, hold_out, cache: CACHE_BYTES }
+        let scratch = std::env::temp_dir();
+        Self { size: config.size, stretch, hold_out, shelf: SHELF_BYTES, scratch }
+    }
+}
+
+impl PhotoConfig {
+    /// Keeps the files in `folder`, or in what it will lie in: on the disk where the work is saved, and not in a folder for
+    /// temporary files, which may be memory.
+    pub fn beside(self, folder: &Path) -> Self {
+        let mut there = folder.ancestors().filter(|path| !path.as_os_str().is_empty());
+        let scratch = there.find(|path| path.is_dir()).unwrap_or(Path::new(".")).to_path_buf();
+        Self { scratch, ..self }
     }
 }
 
@@ -47,19 +61,16 @@ pub struct Entry {
     pub held_out: bool,
 }
 
-/// The photos of a set, each content once.
+/// The photos of a set, each content once. The list of them is on disk, and so are those that were decoded: a million
+/// photos take no more memory than a thousand.
 #[derive(Debug)]
 pub struct Photos {
     set: SetSpec,
     source: Box<dyn Source>,
     config: PhotoConfig,
-    entries: Vec<Entry>,
-    /// Where each of `entries` lies.
-    spots: Vec<Place>,
-    skipped: Vec<Skipped>,
-    duplicates: usize,
-    places: BTreeMap<Id, usize>,
-    cache: BTreeMap<Id, Picture>,
+    catalogue: Catalogue,
+    shelf: Shelf,
+    counts: Counts,
 }
 
 impl Photos {
@@ -77,67 +88,33 @@ impl Photos {
     /// a picture goes before `config`.
     ///
     /// # Errors
-    /// A set that cannot be read, or one without a single usable photo; [`Error::Stopped`] when `watch` broke off.
+    /// A set that cannot be read, or one without a single usable photo; a folder for scratch files that cannot be
+    /// written; [`Error::Stopped`] when `watch` broke off.
     pub fn open(set: &SetSpec, config: PhotoConfig, watch: &mut dyn Observer) -> Result<Self> {
         let kind = set.known_kind()?;
         let source = SetSpec { kind: Some(kind), ..set.clone() }.open()?;
-        let root = &set.path;
-        let (items, mut skipped) = list(set, kind, &*source, watch)?;
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut spots = Vec::new();
-        let mut cache = BTreeMap::new();
-        let mut places = BTreeMap::new();
-        let (mut cached_bytes, mut duplicates) = (0, 0);
-        // In pieces, so that the decoded photos waiting to be filed stay few, and whoever asks to stop is soon heard.
-        let piece = 4 * rayon::current_num_threads();
-        for (at, piece) in items.chunks(piece).enumerate().map(|(i, items)| (i * piece, items)) {
-            if watch.on(Event::Reading { done: at, total: items.len() }).is_break() {
-                return Err(stopped(root));
-            }
-            let read: Vec<_> =
-                piece.par_iter().map(|item| read(&*source, item, root, &config)).collect();
-            for (item, read) in piece.iter().zip(read) {
-                let path = PathBuf::from(&item.name);
-                match read {
-                    Ok((id, _)) if places.contains_key(&id) => duplicates += 1,
-                    Ok((id, picture)) => {
-                        cached_bytes += size_of_val(picture.data()) as u64;
-                        if cached_bytes <= config.cache {
-                            cache.insert(id.clone(), picture);
-                        }
-                        places.insert(id.clone(), entries.len());
-                        let held_out = match item.side {
-                            Some(side) => side == Side::HeldOut,
-                            None => is_held_out(&id, config.hold_out),
-                        };
-                        entries.push(Entry { id, path, held_out });
-                        spots.push(item.place.clone());
-                    }
-                    Err(error) => skipped.push(Skipped { path, problem: error.to_string() }),
-                }
-            }
+        let catalogue = Catalogue::new(&config.scratch)?;
+        catalogue.list(|listing| list(set, kind, &*source, watch, listing))?;
+        let mut shelf = Shelf::new(&config.scratch, config.size, config.shelf)?;
+        let counts = file(set, &*source, &catalogue, &mut shelf, &config, watch)?;
+        let photos = Self { set: set.clone(), source, config, catalogue, shelf, counts };
+        for skipped in photos.skipped()? {
+            let Skipped { path, problem } = skipped?;
+            let _ = watch.on(Event::Skipped { path: photos.root().join(path), problem });
         }
-        for Skipped { path, problem } in &skipped {
-            let _ = watch.on(Event::Skipped { path: root.join(path), problem: problem.clone() });
-        }
-        if entries.is_empty() {
-            let problem = match skipped.len() {
+        if counts.photos == 0 {
+            let problem = match counts.skipped {
                 0 => "there is no picture in it".to_string(),
                 1 => "its one picture cannot be read".to_string(),
                 n => format!("none of its {n} pictures can be read"),
             };
             let remedy = "name a folder with jpg, png or webp files";
-            return Err(Error::input(format!("`{}`", root.display()), problem, remedy));
+            return Err(Error::input(format!("`{}`", photos.root().display()), problem, remedy));
         }
-        let held_out = entries.iter().filter(|entry| entry.held_out).count();
-        let _ = watch.on(Event::Photos {
-            train: entries.len() - held_out,
-            held_out,
-            skipped: skipped.len(),
-            duplicates,
-        });
-        let set = set.clone();
-        Ok(Self { set, source, config, entries, spots, skipped, duplicates, places, cache })
+        let (train, held_out) = (photos.learned(), photos.held_out());
+        let (skipped, duplicates) = (photos.left_out(), photos.duplicates());
+        let _ = watch.on(Event::Photos { train, held_out, skipped, duplicates });
+        Ok(photos)
     }
 
     /// Where the set lies: the folder.
@@ -150,24 +127,75 @@ impl Photos {
         &self.set
     }
 
-    /// All photos in the set's order; those of a folder in that of their paths.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// The folder for files that are gone with the process.
+    pub fn scratch(&self) -> &Path {
+        &self.config.scratch
     }
 
-    /// What is none, and why.
-    pub fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+    /// How many photos there are.
+    pub fn count(&self) -> usize {
+        self.counts.photos as usize
+    }
+
+    /// Photos that are held out.
+    pub fn held_out(&self) -> usize {
+        self.counts.held_out as usize
+    }
+
+    /// Photos that are not held out.
+    pub fn learned(&self) -> usize {
+        self.count() - self.held_out()
     }
 
     /// Files whose content another file has too.
     pub fn duplicates(&self) -> usize {
-        self.duplicates
+        self.counts.duplicates as usize
     }
 
-    /// Bytes of decoded photos that are kept.
-    pub fn cache_bytes(&self) -> u64 {
-        self.cache.values().map(|picture| size_of_val(picture.data()) as u64).sum()
+    /// Files that are none, or cannot be read.
+    pub fn left_out(&self) -> usize {
+        self.counts.skipped as usize
+    }
+
+    /// All photos in the set's order; those of a folder in that of their paths.
+    ///
+    /// # Errors
+    /// The list of the photos cannot be read.
+    pub fn entries(&self) -> Result<Entries> {
+        self.catalogue.entries()
+    }
+
+    /// What is none, and why.
+    ///
+    /// # Errors
+    /// The list of the photos cannot be read.
+    pub fn skipped(&self) -> Result<impl Iterator<Item = Result<Skipped>> + use<>> {
+        self.catalogue.skipped()
+    }
+
+    /// The photo `id`, if it is one of them.
+    ///
+    /// # Errors
+    /// The list of the photos cannot be read.
+    pub fn entry(&self, id: &Id) -> Result<Option<Entry>> {
+        let number = self.catalogue.number(id)?;
+        number.map(|(number, _)| Ok(self.catalogue.photo(number)?.0)).transpose()
+    }
+
+    /// Whether the photo `id` is there and not held out.
+    ///
+    /// # Errors
+    /// The list of the photos cannot be read.
+    pub fn learns(&self, id: &Id) -> Result<bool> {
+        Ok(self.catalogue.number(id)?.is_some_and(|(_, held_out)| !held_out))
+    }
+
+    /// The photo that is number `rank`, counted from 0, of those that are not held out in the order of their ids.
+    ///
+    /// # Errors
+    /// There are not so many; the list of the photos cannot be read.
+    pub fn learned_id(&self, rank: u32) -> Result<Id> {
+        Ok(self.catalogue.photo(self.catalogue.learned(rank)?)?.0.id)
     }
 
     /// The photo `id` at the model's size, `[3,S,S]`.
@@ -175,19 +203,20 @@ impl Photos {
     /// # Errors
     /// No such photo; a file that has gone or changed since the folder was read.
     pub fn picture(&self, id: &Id) -> Result<Picture> {
-        if let Some(picture) = self.cache.get(id) {
-            return Ok(picture.clone());
-        }
-        let Some(&at) = self.places.get(id) else {
+        let Some((number, _)) = self.catalogue.number(id)? else {
             let folder = self.root().display();
             let problem = format!("it is not in `{folder}`");
             return Err(Error::input(format!("photo {id}"), problem, "name one of its photos"));
         };
-        let name = self.entries[at].path.to_string_lossy().into_owned();
-        let item = Item { name, place: self.spots[at].clone(), side: None };
+        if let Some(picture) = self.shelf.get(number) {
+            return Ok(picture);
+        }
+        let (entry, place) = self.catalogue.photo(number)?;
+        let name = entry.path.to_string_lossy().into_owned();
+        let item = Item { name, place, side: None };
         let (found, picture) = read(&*self.source, &item, self.root(), &self.config)?;
         if found != *id {
-            let path = self.root().join(&self.entries[at].path);
+            let path = self.root().join(entry.path);
             let problem = "its content changed while it was being trained on";
             return Err(Error::picture(path, problem, "leave the photos alone and use --resume"));
         }
@@ -195,44 +224,90 @@ impl Photos {
     }
 }
 
-/// A picture that the set lists.
-#[derive(Debug)]
-struct Item {
-    name: String,
-    place: Place,
-    side: Option<Side>,
-}
-
-/// What `set` lists and what it leaves out; pictures that it says are for nothing are not in either.
+/// Hands to `listing` what `set` holds and what it leaves out; pictures that it says are for nothing are not in either.
 fn list(
     set: &SetSpec,
     kind: Kind,
     source: &dyn Source,
     watch: &mut dyn Observer,
-) -> Result<(Vec<Item>, Vec<Skipped>)> {
+    listing: &mut Listing,
+) -> Result<()> {
     /// Items between two looks at the watch.
     const EVERY: usize = 500;
     if kind == Kind::Folder {
-        let (paths, skipped) = list_pictures(&set.path, watch)?;
-        let item = |path: PathBuf| {
-            let name = path.to_string_lossy().into_owned();
-            Item { name, place: Place::File(path), side: None }
-        };
-        let items = paths.into_iter().take(set.take.unwrap_or(usize::MAX));
-        return Ok((items.map(item).collect(), skipped));
+        // Not in the order of the paths, so that no list of them has to be in memory.
+        return walk_pictures(&set.path, watch, &mut |met| match met {
+            Met::Picture(path) => {
+                let (order, name) = (order_of(&path), path.to_string_lossy().into_owned());
+                listing.add(&order, &Item { name, place: Place::File(path), side: None })
+            }
+            Met::Skipped(one) => listing.skip(&order_of(&one.path), &one),
+        });
     }
-    let (mut items, mut skipped, mut is_stopped) = (Vec::new(), Vec::new(), false);
+    let (mut at, mut broken) = (0, Ok(()));
     source.visit(&mut |listed| {
-        match listed {
-            Listed::Item { side: Some(Side::Neither), .. } => {}
-            Listed::Item { name, place, side } => items.push(Item { name, place, side }),
-            Listed::Skipped(one) => skipped.push(one),
-        }
-        let found = items.len();
-        is_stopped = found % EVERY == EVERY - 1 && watch.on(Event::Listing { found }).is_break();
-        if is_stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let listed = match listed {
+            Listed::Item { name, place, side } => listing.add(&[], &Item { name, place, side }),
+            Listed::Skipped(one) => listing.skip(&[], &one),
+        };
+        at += 1;
+        broken = listed.and_then(|()| match at % EVERY == EVERY - 1 {
+            true => match watch.on(Event::Listing { found: listing.found()? }) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(stopped(&set.path)),
+            },
+            false => Ok(()),
+        });
+        if broken.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    if is_stopped { Err(stopped(&set.path)) } else { Ok((items, skipped)) }
+    broken
+}
+
+/// Reads what `catalogue` found: who each picture is, which side it is on, and its pixels for the `shelf`.
+fn file(
+    set: &SetSpec,
+    source: &dyn Source,
+    catalogue: &Catalogue,
+    shelf: &mut Shelf,
+    config: &PhotoConfig,
+    watch: &mut dyn Observer,
+) -> Result<Counts> {
+    let (root, take) = (&set.path, set.take.unwrap_or(usize::MAX));
+    let total = catalogue.found()?.min(take);
+    // In pieces, so that the decoded photos waiting to be filed stay few, and whoever asks to stop is soon heard.
+    let piece = 4 * rayon::current_num_threads();
+    catalogue.file(|filing| {
+        let (mut items, mut done) = (catalogue.items(take)?, 0);
+        loop {
+            let piece = items.by_ref().take(piece).collect::<Result<Vec<_>>>()?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            if watch.on(Event::Reading { done, total }).is_break() {
+                return Err(stopped(root));
+            }
+            done += piece.len();
+            let read: Vec<_> =
+                piece.par_iter().map(|item| read(source, item, root, config)).collect();
+            for (item, read) in piece.iter().zip(read) {
+                match read {
+                    Ok((id, picture)) => {
+                        let held_out = match item.side {
+                            Some(side) => side == Side::HeldOut,
+                            None => is_held_out(&id, config.hold_out),
+                        };
+                        if let Some(number) = filing.add(item, &id, held_out)? {
+                            shelf.add(number, &picture);
+                        }
+                    }
+                    Err(error) => {
+                        let (path, problem) = (PathBuf::from(&item.name), error.to_string());
+                        filing.skip(&Skipped { path, problem })?;
+                    }
+                }
+            }
+        }
+    })
 }
 
 fn read(

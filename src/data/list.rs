@@ -28,6 +28,14 @@ pub(super) fn stopped(root: &Path) -> Error {
     Error::stopped(format!("the photos of `{}` were read", root.display()))
 }
 
+/// What a walk through a folder meets.
+pub(super) enum Met {
+    /// A picture, by its looks; its path below the root.
+    Picture(PathBuf),
+    /// What looks like one and is not read.
+    Skipped(Skipped),
+}
+
 /// The paths of all pictures below `root`, relative to it and sorted, and what looks like one and is not read.
 ///
 /// Hidden files and folders are passed over, and so are runs, reports and mended pictures that lie inside; links
@@ -39,6 +47,25 @@ pub fn list_pictures(
     root: &Path,
     watch: &mut dyn Observer,
 ) -> Result<(Vec<PathBuf>, Vec<Skipped>)> {
+    let (mut paths, mut skipped) = (Vec::new(), Vec::new());
+    walk_pictures(root, watch, &mut |met| {
+        match met {
+            Met::Picture(path) => paths.push(path),
+            Met::Skipped(one) => skipped.push(one),
+        }
+        Ok(())
+    })?;
+    paths.sort();
+    skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((paths, skipped))
+}
+
+/// [`list_pictures`] one by one, in any order: no list of them is in memory.
+pub(super) fn walk_pictures(
+    root: &Path,
+    watch: &mut dyn Observer,
+    each: &mut dyn FnMut(Met) -> Result<()>,
+) -> Result<()> {
     /// Entries between two looks at the watch.
     const EVERY: usize = 500;
     if root.is_file() {
@@ -46,45 +73,54 @@ pub fn list_pictures(
         return Err(Error::input(what, "it is a file, no folder", "name the folder it lies in"));
     }
     fs::read_dir(root).map_err(Error::read(root))?;
-    let (mut paths, mut skipped) = (Vec::new(), Vec::new());
     let hidden = |entry: &walkdir::DirEntry| {
         entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
     };
-    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
+    let walk = WalkDir::new(root).follow_links(true);
     let entries = walk.into_iter().filter_entry(|entry| !hidden(entry) && !is_ours(entry));
+    let mut found = 0;
     for (at, entry) in entries.enumerate() {
-        let found = paths.len();
         if at % EVERY == EVERY - 1 && watch.on(Event::Listing { found }).is_break() {
             return Err(stopped(root));
         }
-        let below = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_path_buf();
-        // A path goes into manifests and records, which are UTF-8.
-        let told = |path: &Path| PathBuf::from(below(path).to_string_lossy().into_owned());
-        match entry {
-            Ok(entry) if entry.path().to_str().is_none() && is_picture_name(entry.path()) => {
-                let problem = "its name is no UTF-8; rename it".to_string();
-                skipped.push(Skipped { path: told(entry.path()), problem });
-            }
-            Ok(entry) if entry.file_type().is_dir() => {}
-            Ok(entry) if is_picture_name(entry.path()) => paths.push(below(entry.path())),
-            Ok(entry) => {
-                if let Some(problem) = foreign_problem(entry.path()) {
-                    // A program that shares photos may have converted the content and kept the name.
-                    if entry.path().to_str().is_some() && is_picture_content(entry.path()) {
-                        paths.push(below(entry.path()));
-                        continue;
-                    }
-                    skipped.push(Skipped { path: told(entry.path()), problem });
-                }
-            }
-            Err(error) => {
-                let path = error.path().map(told).unwrap_or_default();
-                skipped.push(Skipped { path, problem: format!("cannot be listed ({error})") });
-            }
+        if let Some(met) = met(root, entry) {
+            found += usize::from(matches!(met, Met::Picture(_)));
+            each(met)?;
         }
     }
-    paths.sort();
-    Ok((paths, skipped))
+    Ok(())
+}
+
+/// What `entry` of a walk through `root` is; `None` if nobody would miss it.
+fn met(root: &Path, entry: walkdir::Result<walkdir::DirEntry>) -> Option<Met> {
+    let below = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_path_buf();
+    // A path goes into manifests and records, which are UTF-8.
+    let told = |path: &Path| PathBuf::from(below(path).to_string_lossy().into_owned());
+    let skipped = |path, problem| Some(Met::Skipped(Skipped { path, problem }));
+    let entry = match entry {
+        Ok(entry) => entry,
+        Err(error) => {
+            let path = error.path().map(told).unwrap_or_default();
+            return skipped(path, format!("cannot be listed ({error})"));
+        }
+    };
+    let path = entry.path();
+    let is_text = path.to_str().is_some();
+    if !is_text && is_picture_name(path) {
+        return skipped(told(path), "its name is no UTF-8; rename it".to_string());
+    }
+    if entry.file_type().is_dir() {
+        return None;
+    }
+    if is_picture_name(path) {
+        return Some(Met::Picture(below(path)));
+    }
+    let problem = foreign_problem(path)?;
+    // A program that shares photos may have converted the content and kept the name.
+    match is_text && is_picture_content(path) {
+        true => Some(Met::Picture(below(path))),
+        false => skipped(told(path), problem),
+    }
 }
 
 /// A folder below the root that this program wrote: mended pictures, a run with its previews, an evaluation with its

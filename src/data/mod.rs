@@ -1,19 +1,23 @@
 //! Photos to train on: found in a folder, told apart by content, held out by content, put in order.
 //!
 //! ```text
-//! folder/ --scan--> Photos{entries, skipped} --Entry::held_out--> train | held out
-//!                        |
-//!                        '--Sampler (one shuffle by seed)--> minibatch 0, 1, ..., 0, 1, ... --picture--> [3,S,S]
+//! set --open--> Photos{catalogue, shelf: on disk} --Entry::held_out--> train | held out
+//!                  |
+//!                  '--Sampler (shuffles by seed)--> minibatch 0, 1, ..., 0, 1, ... --picture--> [3,S,S]
 //! ```
 //! Portraits that need no folder are drawn by [`drawn`]; data sets that are no folder of photos are read by [`source`].
 
+mod catalogue;
 pub mod drawn;
 mod folder;
 pub(crate) mod list;
 mod sampler;
+mod shelf;
+mod shuffle;
 pub mod source;
 mod split;
 
+pub use catalogue::{Entries, IdSet};
 pub use folder::{Entry, PhotoConfig, Photos};
 pub use list::{Skipped, list_pictures};
 pub use sampler::{Row, Sampler};

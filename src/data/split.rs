@@ -2,33 +2,53 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The BLAKE3 hash of a file's bytes, as 64 hexadecimal digits. Renaming a file changes nothing, and a copy
+/// The BLAKE3 hash of a file's bytes, written as 64 hexadecimal digits. Renaming a file changes nothing, and a copy
 /// is the same photo.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Id(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id([u8; 32]);
 
 impl Id {
     /// The id of a file with this content.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(blake3::hash(bytes).to_hex().to_string())
+        Self(*blake3::hash(bytes).as_bytes())
     }
 
-    /// The id whose digits are `text`, as [`as_str`](Self::as_str) gave them.
-    pub(super) fn written(text: &str) -> Self {
-        Self(text.to_string())
+    /// The id with this hash.
+    pub fn from_bytes(hash: [u8; 32]) -> Self {
+        Self(hash)
     }
 
-    pub fn as_str(&self) -> &str {
+    /// The hash.
+    pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        let hash = blake3::Hash::from_hex(&digits).map_err(de::Error::custom)?;
+        Ok(Self(*hash.as_bytes()))
     }
 }
 
@@ -38,13 +58,25 @@ impl fmt::Display for Id {
 /// say, so adding, removing or renaming photos never moves one to the other side, and a larger share
 /// only adds to a smaller one.
 pub fn is_held_out(id: &Id, share: f64) -> bool {
-    let first = id.0.get(..13).and_then(|digits| u64::from_str_radix(digits, 16).ok());
-    first.is_some_and(|bits| bits as f64 * 0.5f64.powi(52) < share)
+    let first = id.0[..8].iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
+    ((first >> 12) as f64) * 0.5f64.powi(52) < share
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_written_and_read_as_the_digits_that_other_programs_print() {
+        // `printf abc | b3sum`
+        let digits = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+        let id = Id::of(b"abc");
+        assert_eq!(id.to_string(), digits);
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, format!("\"{digits}\""));
+        assert_eq!(serde_json::from_str::<Id>(&json).unwrap(), id);
+        assert!(serde_json::from_str::<Id>("\"6437\"").is_err());
+    }
 
     #[test]
     fn about_the_share_is_held_out_and_a_larger_share_only_adds() {

@@ -1,8 +1,9 @@
 //! Memory and disk, from the configuration alone.
 //!
 //! ```text
-//! a step      base + store + 3.7 theta + a batch of maps + photos that are kept
-//! its end     base + store + 5.3 theta + a quarter of those maps + photos that are kept
+//! a step      base + store + 3.7 theta + a batch of maps + photos
+//! its end     base + store + 5.3 theta + a quarter of those maps + photos
+//! photos      those of three minibatches + four bytes for each row, which are the order of a pass
 //! store       rows that wait for a commit + pages that it keeps, no more than there are
 //! restoring   base + 3 theta + a batch of maps + photos that wait, decoded + the one that is worked on
 //! ```
@@ -26,20 +27,19 @@ const WORKED_ON: u64 = 48;
 /// core of the machine of docs/results.md.
 const SECONDS: f64 = 0.22e-6;
 
+/// Minibatches of photos in memory: one is stepped on, one waits, one is being read.
+const AHEAD: u64 = 3;
+
 /// Bytes of a strip at its worst: three pictures of 512 pixels a side.
 const STRIP: u64 = 3 * 3 * 512 * 512;
 
 /// How much is to be trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Training {
-    /// Different photos.
-    pub photos: usize,
     /// Rows phi: photos and their mirrored copies.
     pub rows: usize,
     /// Images in a minibatch.
     pub batch: usize,
-    /// Bytes of decoded photos that are kept at most.
-    pub cached: u64,
 }
 
 impl Training {
@@ -56,7 +56,7 @@ impl Training {
     /// Bytes of memory.
     pub fn memory(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
-        let photos = (self.photos as u64 * sizes.image).min(self.cached);
+        let photos = AHEAD * self.images() as u64 * sizes.image + 4 * self.rows as u64;
         let pages = (sizes.theta + self.rows as u64 * sizes.row).min(CACHE_BYTES as u64);
         let store = self.pending(config) + pages;
         let maps = self.images() as u64 * sizes.maps;
@@ -89,10 +89,14 @@ impl Training {
         needs(self.rows as u64, row_len, config.train.latents, theta, self.pending(config))
     }
 
-    /// Bytes of disk: the state, the model and the one that replaces it, models that are kept, the log and pictures.
+    /// Bytes of disk: the state, the model and the one that replaces it, models that are kept, the manifest, the log and
+    /// pictures. What photos take that were decoded is there by the time that this is asked.
     pub fn disk(&self, config: &Config) -> u64 {
+        /// Of a line of the manifest: an id in digits, a path.
+        const LINE: u64 = 192;
         let models = 2 + config.train.keep as u64 + u64::from(config.train.keep > 0);
-        self.state(config) + models * Sizes::of(config).theta + (16 << 20)
+        let manifest = LINE * self.rows as u64;
+        self.state(config) + models * Sizes::of(config).theta + manifest + (16 << 20)
     }
 }
 

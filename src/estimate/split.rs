@@ -57,7 +57,7 @@ mod tests {
         config.train.batch = 200;
         // 240 rows in minibatches of 200 at most are two of 120; of 100 at most, three of 80.
         for (rows, most) in [(1000, 40), (240, 100)] {
-            let needs = Training { photos: rows, rows, batch: config.train.batch, cached: 0 };
+            let needs = Training { rows, batch: config.train.batch };
             let limit = Training { batch: most, ..needs }.memory(&config) * 5 / 4 + 4;
             assert!(limit < needs.memory(&config));
             let split = split_minibatch(&config, needs, limit).unwrap();
@@ -74,7 +74,7 @@ mod tests {
     fn what_fits_is_not_split_and_what_cannot_fit_is_an_error_however_large_the_minibatch() {
         let mut config = Layers::preset("celeba-128").unwrap().finish().unwrap();
         config.train.batch = usize::MAX;
-        let needs = Training { photos: 9, rows: 9, batch: config.train.batch, cached: 0 };
+        let needs = Training { rows: 9, batch: config.train.batch };
         assert_eq!(split_minibatch(&config, needs, u64::MAX).unwrap(), config);
         let message = split_minibatch(&config, needs, 1 << 20).unwrap_err().to_string();
         assert!(message.contains("1.0 MiB are there") && message.contains("--memory"), "{message}");

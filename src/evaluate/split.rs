@@ -1,9 +1,7 @@
 //! Who may be measured: only what the model has never seen.
 
-use std::collections::BTreeSet;
-
 use super::Truth;
-use crate::data::{Entry, Id, Photos};
+use crate::data::{Entry, IdSet, Photos, is_held_out};
 use crate::error::{Error, Result};
 use crate::image::Picture;
 use crate::report::counted;
@@ -22,7 +20,7 @@ impl Split {
     /// # Errors
     /// A run that holds nothing out; a held-out photo that the manifest says was trained on.
     pub fn of(photos: &Photos, run: &Run) -> Result<Self> {
-        let trained = run.manifest()?.learned();
+        let trained = trained(run, photos)?;
         let split = Self { train: seen(photos, &trained)?, held_out: unseen(photos, &trained)? };
         if split.held_out.is_empty() {
             let what = format!("run `{}`", run.folder().display());
@@ -38,41 +36,61 @@ impl Split {
     /// # Errors
     /// One of `others` that the manifest says was trained on.
     pub fn with(photos: Option<&Photos>, others: &Photos, run: &Run) -> Result<Self> {
-        let trained = run.manifest()?.learned();
+        let trained = trained(run, others)?;
         let train = photos.map_or(Ok(Vec::new()), |photos| seen(photos, &trained))?;
         Ok(Self { train, held_out: unseen(others, &trained)? })
     }
 }
 
-/// A photo that came after the training, on the side of the learned ones, is neither seen nor for measuring.
-fn seen(photos: &Photos, trained: &BTreeSet<Id>) -> Result<Vec<Picture>> {
-    let seen =
-        photos.entries().iter().filter(|entry| !entry.held_out && trained.contains(&entry.id));
-    seen.map(|entry| photos.picture(&entry.id)).collect()
+/// All that the model was trained on.
+fn trained(run: &Run, photos: &Photos) -> Result<IdSet> {
+    IdSet::of(photos.scratch(), |add| run.read_learned(add).map(|_| ()))
 }
 
-fn unseen(photos: &Photos, trained: &BTreeSet<Id>) -> Result<Vec<Truth>> {
-    let held_out: Vec<&Entry> = photos.entries().iter().filter(|entry| entry.held_out).collect();
-    let known: Vec<&Entry> =
-        held_out.iter().copied().filter(|entry| trained.contains(&entry.id)).collect();
-    if !known.is_empty() {
-        return Err(trained_on(photos, &known, held_out.len()));
+/// Learned photos that are compared with at most: of more than that the mean and the eigenfaces change little, and they
+/// are all in memory.
+const SEEN: usize = 4096;
+
+/// A photo that came after the training, on the side of the learned ones, is neither seen nor for measuring.
+fn seen(photos: &Photos, trained: &IdSet) -> Result<Vec<Picture>> {
+    let share = SEEN as f64 / photos.learned().max(1) as f64;
+    let mut seen = Vec::new();
+    for entry in photos.entries()? {
+        let entry = entry?;
+        // By content, as the split is drawn: the same ones whatever else there is.
+        if !entry.held_out && is_held_out(&entry.id, share) && trained.contains(&entry.id)? {
+            seen.push(photos.picture(&entry.id)?);
+        }
     }
-    let truth = |entry: &Entry| {
-        let (id, name) = (entry.id.clone(), entry.path.display().to_string());
-        Ok(Truth { id, name, picture: photos.picture(&entry.id)? })
+    Ok(seen)
+}
+
+fn unseen(photos: &Photos, trained: &IdSet) -> Result<Vec<Truth>> {
+    let (mut held_out, mut known) = (Vec::new(), Vec::new());
+    for entry in photos.entries()? {
+        let entry = entry?;
+        if entry.held_out {
+            let side = if trained.contains(&entry.id)? { &mut known } else { &mut held_out };
+            side.push(entry);
+        }
+    }
+    if !known.is_empty() {
+        return Err(trained_on(photos, &known));
+    }
+    let truth = |Entry { id, path, .. }: Entry| {
+        Ok(Truth { id, name: path.display().to_string(), picture: photos.picture(&id)? })
     };
     held_out.into_iter().map(truth).collect()
 }
 
 /// Says of how many photos and of which first that they were trained on: whoever moves them away wants to do it once.
-fn trained_on(photos: &Photos, known: &[&Entry], all: usize) -> Error {
+fn trained_on(photos: &Photos, known: &[Entry]) -> Error {
     const NAMED: usize = 5;
     let names = known.iter().take(NAMED).map(|entry| entry.path.display().to_string());
     let names = names.collect::<Vec<_>>().join(", ");
     let more = if known.len() > NAMED { ", ..." } else { "" };
     let what = format!("folder `{}`", photos.root().display());
-    let all = counted(all, "photo");
+    let all = counted(photos.held_out(), "photo");
     let problem = format!("the model was trained on {} of its {all} ({names}{more})", known.len());
     Error::input(what, problem, "take them out of what is measured, or train anew without them")
 }

@@ -20,6 +20,7 @@ mod probe;
 pub mod state;
 mod tensors;
 
+pub(crate) use atomic::replace_file;
 pub use atomic::{abandon_writes, write_atomically, write_with};
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::Standing;

@@ -45,7 +45,7 @@ pub(super) fn model(
         let batches = most.min(sampler.batches() as u64);
         let mut statistics = Recalibration::default();
         for visit in 0..batches {
-            statistics.add(&model, phi(&model, state, &sampler.minibatch(visit))?);
+            statistics.add(&model, phi(&model, state, &sampler.minibatch(visit)?)?);
             // Asked to stop or not: the checkpoint is safe by now, and a model without this is a worse one.
             let (batch, batches) = (visit as usize + 1, batches as usize);
             let _ = watch.on(Event::Recalibrated { batch, batches });
@@ -81,16 +81,12 @@ fn without_gradients(state: &Checkpoint, run: &Run, device: &Device) -> Result<M
 
 /// The phi of `rows` as they stand, `[B, P]` on the device of `model`.
 fn phi(model: &Model, state: &Checkpoint, rows: &[Row]) -> Result<Tensor<2>> {
-    Ok(model.rows(state.gather(&keys(rows)?)?))
+    Ok(model.rows(state.gather(&keys(rows))?))
 }
 
 /// What `rows` are called in the store.
-pub(super) fn keys(rows: &[Row]) -> Result<Vec<RowKey>> {
-    rows.iter().map(|row| RowKey::named(&row.key())).collect()
-}
-
-fn shown(sampler: &Sampler) -> Vec<Row> {
-    sampler.order().iter().take(SHOWN).cloned().collect()
+pub(super) fn keys(rows: &[Row]) -> Vec<RowKey> {
+    rows.iter().map(RowKey::of).collect()
 }
 
 /// The first photos beside what `images` makes of their phi: no more of them at once than in training, which the memory
@@ -104,8 +100,8 @@ fn sheet(
     run: &Run,
     watch: &mut dyn Observer,
 ) -> Result<Shown> {
-    let rows = shown(sampler);
-    let photos = pictures(&rows, photos)?;
+    let rows = sampler.first(SHOWN)?;
+    let photos = rows.iter().map(|row| row.picture(photos)).collect::<Result<Vec<_>>>()?;
     let mut made = Vec::new();
     // As equal as they can be: the statistics of a single image would be another picture.
     let pieces = rows.len().div_ceil(model.config.train.batch);
@@ -122,21 +118,10 @@ fn sheet(
     Ok(Shown { rows, photos, made })
 }
 
-/// The pictures of `rows`, mirrored where the row says so.
-pub(super) fn pictures(rows: &[Row], photos: &Photos) -> Result<Vec<Picture>> {
-    rows.iter()
-        .map(|row| {
-            let picture = photos.picture(&row.id)?;
-            Ok(if row.flipped { picture.flipped() } else { picture })
-        })
-        .collect()
-}
-
 pub(super) fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
-    let held_out = photos.entries().iter().filter(|entry| entry.held_out).count();
     Origin {
-        photos: Some(photos.entries().len() - held_out),
-        held_out: Some(held_out),
+        photos: Some(photos.learned()),
+        held_out: Some(photos.held_out()),
         steps: Some(state.step),
         ..Origin::default()
     }
@@ -145,8 +130,7 @@ pub(super) fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
 /// The README of the model: what it is, what it was made of. No times, so that equal runs give equal bytes.
 pub(super) fn card(state: &Checkpoint, photos: &Photos) -> String {
     let config = &state.model.config;
-    let train = photos.entries().iter().filter(|entry| !entry.held_out).count();
-    let (train, steps) = (counted(train, "photo"), counted(state.step as usize, "step"));
+    let (train, steps) = (counted(photos.learned(), "photo"), counted(state.step as usize, "step"));
     let size = config.size;
     let terms = match config.model.license.as_str() {
         "" => String::new(),

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 
 use super::Run;
 use super::log::Log;
-use super::run::Manifest;
+use super::manifest::Manifest;
 use crate::config::{Changes, Config};
 use crate::data::Sampler;
 use crate::error::{Error, Result};
@@ -215,10 +215,10 @@ fn trained(
         ..Trained::default()
     };
     let Some(manifest) = manifest else { return trained };
-    let photos = manifest.photos.iter().filter(|photo| !photo.held_out).count();
+    let photos = manifest.learned;
     let pass = steps_of_a_pass(config, photos);
     trained.photos = Some(photos);
-    trained.held_out = Some(manifest.photos.len() - photos);
+    trained.held_out = Some(manifest.held_out);
     trained.folder = Some(manifest.folder);
     trained.steps_planned = Some(config.train.passes as u64 * pass);
     trained.passes = steps.map(|steps| steps as f64 / pass as f64);

@@ -2,22 +2,25 @@
 //!
 //! ```text
 //! mod.rs   the loop: gather rows -> inner steps -> scatter rows, checkpoints in between
+//! ahead.rs the photos of the next minibatches, read meanwhile
 //! step.rs  one joint step; the running statistics recomputed
 //! sgd.rs   the update
 //! log.rs, clock.rs   what is told of it
 //! finish.rs          previews, and the model at the end
 //! page.rs            the report
 //! resume.rs          where a run starts, and whether anything is left to do
-//! run.rs             the folder of a run
+//! run.rs, manifest.rs   the folder of a run, who was trained on
 //! snapshot.rs        a copy of the run; the model at the last checkpoints
 //! info.rs            what is known of a run or a model without opening it
 //! tensorboard/       a listener that writes what TensorBoard reads
 //! ```
 
+mod ahead;
 mod clock;
 mod finish;
 mod info;
 mod log;
+mod manifest;
 mod page;
 mod resume;
 mod run;
@@ -28,11 +31,12 @@ mod step;
 pub mod tensorboard;
 
 use std::path::PathBuf;
+use std::thread;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::config::Config;
-use crate::data::{Photos, Row, Sampler};
+use crate::config::{Config, TrainConfig};
+use crate::data::{Photos, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::{batch_of, numbers_of};
@@ -41,6 +45,7 @@ use crate::runtime::release_buffers;
 use crate::store::state::RowKey;
 use crate::store::{Checkpoint, Lock};
 
+use ahead::{Ahead, Visit};
 use clock::Clock;
 use finish::Shown;
 use log::Log;
@@ -48,7 +53,8 @@ use page::{Standing, Told};
 
 pub use info::{Info, Part, State, TaskFit, Trained};
 pub use log::LogLine;
-pub use run::{Manifest, Run};
+pub use manifest::{Manifest, Noted};
+pub use run::Run;
 pub use sgd::sgd;
 pub use step::{Recalibration, Stepped, joint_step};
 
@@ -87,8 +93,7 @@ pub fn train(
 ) -> Result<Outcome> {
     config.train.precision.check(device)?;
     // Who is trained on, in which order.
-    let rows = rows_of(photos, config)?;
-    let sampler = Sampler::new(rows, config.train.batch, config.train.seed, config.train.reshuffle);
+    let sampler = sampler(photos, config)?;
     let inner = config.train.inner_steps as u64;
     let steps = config.train.passes as u64 * sampler.batches() as u64 * inner;
 
@@ -130,57 +135,61 @@ pub fn train(
     let mut minibatch = None;
     let mut stopped = false;
 
-    // By the seconds of the state, not of the clock: what ends the loop is then what `last` saw, and the last step is
-    // never without its checkpoint.
-    while state.step < steps && state.seconds < limit && !stopped {
-        // The minibatch: its photos and its rows, kept for `inner` steps.
-        let visit = state.step / inner;
-        let Minibatch { keys, target, phi } = match minibatch.take() {
-            Some(minibatch) => minibatch,
-            None => Minibatch::gather(&sampler.minibatch(visit), photos, &state, device)?,
-        };
+    let visits = state.step / inner..steps.div_ceil(inner);
+    let state = thread::scope(|scope| {
+        let ahead = Ahead::read(scope, &sampler, photos, visits)?;
+        // By the seconds of the state, not of the clock: what ends the loop is then what `last` saw, and the last step is
+        // never without its checkpoint.
+        while state.step < steps && state.seconds < limit && !stopped {
+            // The minibatch: its photos and its rows, kept for `inner` steps.
+            let Minibatch { keys, target, phi } = match minibatch.take() {
+                Some(minibatch) => minibatch,
+                None => Minibatch::gather(&ahead.next()?, &state, device)?,
+            };
 
-        // One step on theta and phi.
-        let latent = &*state.model.latent;
-        let generator = state.model.generator;
-        let stepped = joint_step(generator, latent, phi, &target, &config.loss, &config.train);
-        state.model.generator = stepped.generator;
-        state.step += 1;
-        let loss = mean(stepped.losses);
-        if !loss.is_finite() {
-            return Err(diverged(state.step, run));
-        }
+            // One step on theta and phi.
+            let latent = &*state.model.latent;
+            let generator = state.model.generator;
+            let stepped = joint_step(generator, latent, phi, &target, &config.loss, &config.train);
+            state.model.generator = stepped.generator;
+            state.step += 1;
+            let loss = mean(stepped.losses);
+            if !loss.is_finite() {
+                return Err(diverged(state.step, run));
+            }
 
-        // What is told and kept.
-        clock.tick(keys.len());
-        state.seconds = clock.seconds();
-        stopped = watch.on(clock.event(&state, steps, loss, limit)).is_break();
-        let last = stopped || state.step == steps || state.seconds >= limit;
-        log.add(state.step, loss, state.seconds, last)?;
-        let due = clock.since_checkpoint() >= config.train.checkpoint_minutes * 60.0;
-        let visited = state.step.is_multiple_of(inner);
-        if visited || due || last {
-            state.scatter(&keys, &numbers_of(stepped.rows.clone()), visited)?;
+            // What is told and kept.
+            clock.tick(keys.len());
+            state.seconds = clock.seconds();
+            stopped = watch.on(clock.event(&state, steps, loss, limit)).is_break();
+            let last = stopped || state.step == steps || state.seconds >= limit;
+            log.add(state.step, loss, state.seconds, last)?;
+            let due = clock.since_checkpoint() >= config.train.checkpoint_minutes * 60.0;
+            let visited = state.step.is_multiple_of(inner);
+            if visited || due || last {
+                state.scatter(&keys, &numbers_of(stepped.rows.clone()), visited)?;
+            }
+            // Rows that wait take memory; a state without all rows of its minibatch is none.
+            let full = visited && state.pending_bytes() >= config.train.pending_bytes();
+            if due || full || last {
+                save(&mut state, run, watch)?;
+                clock.paused();
+            }
+            if due || last {
+                snapshot::keep(&state, photos, run)?;
+                clock.checkpointed();
+            }
+            if due && !last {
+                log.draw()?;
+                let shown = finish::preview(&state, &sampler, photos, run, device, watch)?;
+                report(Standing::Running, &state, &log, &shown)?;
+            }
+            if !visited {
+                minibatch = Some(Minibatch { keys, target, phi: stepped.rows });
+            }
         }
-        // Rows that wait take memory; a state without all rows of its minibatch is none.
-        let full = visited && state.pending_bytes() >= config.train.pending_bytes();
-        if due || full || last {
-            save(&mut state, run, watch)?;
-            clock.paused();
-        }
-        if due || last {
-            snapshot::keep(&state, photos, run)?;
-            clock.checkpointed();
-        }
-        if due && !last {
-            log.draw()?;
-            let shown = finish::preview(&state, &sampler, photos, run, device, watch)?;
-            report(Standing::Running, &state, &log, &shown)?;
-        }
-        if !visited {
-            minibatch = Some(Minibatch { keys, target, phi: stepped.rows });
-        }
-    }
+        Ok(state)
+    })?;
 
     // The curve, also where the last process was killed before it drew it, the model, and the page of all.
     log.draw()?;
@@ -190,23 +199,17 @@ pub fn train(
     Ok(outcome(&state, &log, !stopped))
 }
 
-/// The rows that are trained on, mirrored copies among them where the configuration wants them.
-fn rows_of(photos: &Photos, config: &Config) -> Result<Vec<Row>> {
-    let train = photos.entries().iter().filter(|entry| !entry.held_out);
-    let rows: Vec<Row> = train
-        .flat_map(|entry| {
-            let copies: &[bool] = if config.data.flip { &[false, true] } else { &[false] };
-            copies.iter().map(|&flipped| Row { id: entry.id.clone(), flipped })
-        })
-        .collect();
-    if rows.is_empty() {
+/// Deals out who is trained on, mirrored copies among them where the configuration wants them.
+fn sampler<'a>(photos: &'a Photos, config: &Config) -> Result<Sampler<'a>> {
+    if photos.learned() == 0 {
         return Err(Error::config(
             "data.hold_out",
-            format!("{} holds out all {} photos", config.data.hold_out, photos.entries().len()),
+            format!("{} holds out all {} photos", config.data.hold_out, photos.count()),
             "add photos, or set it to 0",
         ));
     }
-    Ok(rows)
+    let TrainConfig { batch, seed, reshuffle, .. } = config.train;
+    Sampler::new(photos, config.data.flip, batch, seed, reshuffle)
 }
 
 fn save(state: &mut Checkpoint, run: &Run, watch: &mut dyn Observer) -> Result<()> {
@@ -228,11 +231,10 @@ struct Minibatch {
 }
 
 impl Minibatch {
-    fn gather(rows: &[Row], photos: &Photos, state: &Checkpoint, device: &Device) -> Result<Self> {
-        let keys = finish::keys(rows)?;
+    fn gather(visit: &Visit, state: &Checkpoint, device: &Device) -> Result<Self> {
+        let keys = finish::keys(&visit.rows);
         let phi = state.model.rows(state.gather(&keys)?).to_device(device);
-        let target = batch_of(&finish::pictures(rows, photos)?, device)?;
-        Ok(Self { keys, target, phi })
+        Ok(Self { keys, target: batch_of(&visit.pictures, device)?, phi })
     }
 }
 

@@ -79,23 +79,23 @@ impl Told<'_> {
             .section(self.previews()?)
             .section(self.curve())
             .section(self.next())
-            .section(self.source()))
+            .section(self.source()?))
     }
 
     fn learned(&self) -> usize {
-        self.photos.entries().iter().filter(|entry| !entry.held_out).count()
+        self.photos.learned()
     }
 
     fn previews(&self) -> Result<Section> {
-        let name = |at: usize| -> String {
+        let name = |at: usize| -> Result<String> {
             let row = &self.shown.rows[at];
-            let entry = self.photos.entries().iter().find(|entry| entry.id == row.id);
+            let entry = self.photos.entry(&row.id)?;
             let name = entry.map(|entry| entry.path.display().to_string()).unwrap_or_default();
-            if row.flipped { format!("{name}, mirrored") } else { name }
+            Ok(if row.flipped { format!("{name}, mirrored") } else { name })
         };
         let mut figures = Vec::new();
         for (at, (photo, made)) in self.shown.photos.iter().zip(&self.shown.made).enumerate() {
-            let figure = Figure::photo(&pair(&photo.to_rgb8(), &made.to_rgb8()), &name(at))?;
+            let figure = Figure::photo(&pair(&photo.to_rgb8(), &made.to_rgb8()), &name(at)?)?;
             figures.push(figure.note(&format!("error {:.4}", mse(made, photo)?)));
         }
         Ok(Section::new("What it makes of them")
@@ -150,7 +150,7 @@ impl Told<'_> {
                     format!("lacuna restore colorize --model {run} grey.jpg --out coloured"),
                 ),
             ]);
-            if self.learned() < self.photos.entries().len() {
+            if self.photos.held_out() > 0 {
                 commands.push((
                     "Measure it on the photos it has never seen",
                     format!("lacuna evaluate --model {run} --out evaluation"),
@@ -169,7 +169,7 @@ impl Told<'_> {
         Section::new("What to do next").commands(&commands)
     }
 
-    fn source(&self) -> Section {
+    fn source(&self) -> Result<Section> {
         let photos = self.photos;
         let learned = self.learned();
         let rows = self.config.data.rows(learned);
@@ -178,34 +178,34 @@ impl Told<'_> {
             ("folder", photos.root().display().to_string()),
             ("photos learned", count(learned)),
             ("images, with mirrored copies", count(rows)),
-            ("held out, never learned", count(photos.entries().len() - learned)),
+            ("held out, never learned", count(photos.held_out())),
             ("copies of one content", count(photos.duplicates())),
-            ("files left out", count(photos.skipped().len())),
+            ("files left out", count(photos.left_out())),
             ("each scaled to", format!("{0} x {0} pixels", self.config.size)),
             ("numbers of its own for each", count(self.config.latent.row_len())),
         ]);
         let made = Section::new("What it was made with").settings(&versions(self.device));
         let mut section = Section::new("Photos, settings and versions").beside(learned_from, made);
-        if !photos.skipped().is_empty() {
-            section = section.folded("Files that were left out, and why", &left_out(photos));
+        if photos.left_out() > 0 {
+            section = section.folded("Files that were left out, and why", &left_out(photos)?);
         }
-        section.folded("All settings of the run (config.toml)", &self.config.to_toml())
+        Ok(section.folded("All settings of the run (config.toml)", &self.config.to_toml()))
     }
 }
 
-fn left_out(photos: &Photos) -> String {
-    let skipped = photos.skipped();
-    let line = |one: &Skipped| {
+fn left_out(photos: &Photos) -> Result<String> {
+    let line = |one: Skipped| {
         let path = photos.root().join(&one.path).display().to_string();
         // A problem names its file first where the file is at fault.
         let problem = one.problem.strip_prefix(&format!("`{path}`: ")).unwrap_or(&one.problem);
         format!("{path}: {problem}\n")
     };
-    let mut text: String = skipped.iter().take(NAMED).map(line).collect();
-    if skipped.len() > NAMED {
-        text += &format!("... and {} more, named in manifest.json\n", skipped.len() - NAMED);
+    let lines = photos.skipped()?.take(NAMED).map(|one| Ok(line(one?)));
+    let mut text = lines.collect::<Result<String>>()?;
+    if photos.left_out() > NAMED {
+        text += &format!("... and {} more, named in manifest.json\n", photos.left_out() - NAMED);
     }
-    text
+    Ok(text)
 }
 
 /// Two pictures of one size side by side.

@@ -1,18 +1,18 @@
 //! Where a run starts, and whether anything is left to do.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
 
 use super::Run;
+use super::manifest::Noted;
 use crate::config::Config;
-use crate::data::{Id, Photos, Row, Sampler};
+use crate::data::{Entry, Id, Photos, Sampler};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::model::Model;
-use crate::store::state::{self, RowKey};
+use crate::store::state;
 use crate::store::{CHECKPOINT, Checkpoint};
 
 /// The checkpoint of the run, or the state before the first step; and the step that was saved, which is the state's but
@@ -45,13 +45,11 @@ pub(super) fn start(
     }
     let mut state = Checkpoint::open(&path, &old, device)?;
     state.model.config = config.clone();
-    let (folder, before) = learned(run, &state)?;
-    let now: BTreeSet<Id> = sampler.order().iter().map(|row| row.id.clone()).collect();
-    let added = now.difference(&before).count();
+    let Before { folder, all, still } = Before::of(run, &state, photos)?;
     // A row whose photo is not there is kept: the folder may be mounted again tomorrow.
-    let removed = before.difference(&now).count();
-    if 2 * removed > before.len() {
-        return Err(foreign(photos, run, folder, removed, before.len()));
+    let (added, removed) = (photos.learned() - still, all - still);
+    if 2 * removed > all {
+        return Err(foreign(photos, run, folder, removed, all));
     }
     // The step that was saved: what the log tells of later ones is lost.
     let saved = state.step;
@@ -68,27 +66,51 @@ fn recount(state: &mut Checkpoint, sampler: &Sampler, config: &Config) {
     if old == new {
         return;
     }
-    let rows = sampler.order().len();
+    let rows = sampler.rows();
     let batches = |batch| Sampler::batches_of(rows, batch) as u64;
     let inner = config.train.inner_steps as u64;
     let visits = state.step / inner * batches(new) / batches(old);
     state.step = visits * inner + state.step % inner;
 }
 
-/// The photos that the run learned when it was last at work, and their folder. By the manifest: the checkpoint
-/// has no row yet of a photo that the first pass did not come to. By the checkpoint where there is no manifest.
-/// Photos that left the folder earlier do not count: that was no change since.
-fn learned(run: &Run, state: &Checkpoint) -> Result<(Option<PathBuf>, BTreeSet<Id>)> {
-    Ok(match run.manifest() {
-        Ok(manifest) => {
-            let learned = manifest.photos.into_iter().filter(|photo| !photo.held_out);
-            (Some(manifest.folder), learned.map(|photo| photo.id).collect())
+/// The photos that the run learned when it was last at work.
+#[derive(Default)]
+struct Before {
+    /// Where they lay, if that is known.
+    folder: Option<PathBuf>,
+    all: usize,
+    /// Those of them that are still there to learn from.
+    still: usize,
+}
+
+impl Before {
+    /// By the manifest: the checkpoint has no row yet of a photo that the first pass did not come to. By the checkpoint where
+    /// there is no manifest. Photos that left the folder earlier do not count: that was no change since.
+    fn of(run: &Run, state: &Checkpoint, photos: &Photos) -> Result<Self> {
+        let mut before = Self::default();
+        let read = run.read_manifest(&mut |noted| match noted {
+            Noted::Photo(Entry { id, held_out: false, .. }) => before.count(&id, photos),
+            _ => Ok(()),
+        });
+        if let Ok(manifest) = read {
+            return Ok(Self { folder: Some(manifest.folder), ..before });
         }
-        Err(_) => {
-            let id = |key: Result<RowKey>| Ok(Row::named(&key?.to_string()).id);
-            (None, state.keys()?.map(id).collect::<Result<_>>()?)
+        let (mut before, mut last) = (Self::default(), None);
+        for key in state.keys()? {
+            let id = key?.id();
+            // A mirrored copy follows its photo.
+            if last.replace(id) != Some(id) {
+                before.count(&id, photos)?;
+            }
         }
-    })
+        Ok(before)
+    }
+
+    fn count(&mut self, id: &Id, photos: &Photos) -> Result<()> {
+        self.all += 1;
+        self.still += usize::from(photos.learns(id)?);
+        Ok(())
+    }
 }
 
 /// Going on would write another set of photos over the run, whose rows fit none of them.

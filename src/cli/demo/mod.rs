@@ -90,7 +90,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     }
 
     progress.say(&format!("2/3  learning them, about {}", clock(60.0 * arguments.minutes)));
-    let photos = Photos::scan(&folder, PhotoConfig::from(&config), &mut progress)?;
+    let photos = Photos::scan(&folder, PhotoConfig::from(&config).beside(out), &mut progress)?;
     let run = Run::at(out.join("run"));
     interrupt::first_does("stopping after this step and saving");
     let outcome = train(&photos, &config, &run, &device, &mut progress)?;
@@ -119,7 +119,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     };
     let started = Instant::now();
     let mut shown = Shown {
-        portraits: photos.entries().len(),
+        portraits: photos.count(),
         held_out,
         config,
         outcome,

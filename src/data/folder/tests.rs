@@ -2,13 +2,20 @@ use super::*;
 use crate::event::Silent;
 use ::image::{GrayAlphaImage, GrayImage, ImageBuffer, RgbImage, RgbaImage};
 use ::image::{Luma, LumaA, Rgb, Rgba};
+use std::collections::BTreeMap;
 use std::fs;
 
-const CONFIG: PhotoConfig =
-    PhotoConfig { size: 8, stretch: false, hold_out: 0.3, cache: CACHE_BYTES };
+fn config() -> PhotoConfig {
+    let scratch = std::env::temp_dir();
+    PhotoConfig { size: 8, stretch: false, hold_out: 0.3, shelf: SHELF_BYTES, scratch }
+}
+
+fn entries(photos: &Photos) -> Vec<Entry> {
+    photos.entries().unwrap().collect::<Result<_>>().unwrap()
+}
 
 fn scan(root: &Path) -> Result<Photos> {
-    Photos::scan(root, CONFIG, &mut Silent)
+    Photos::scan(root, config(), &mut Silent)
 }
 
 #[test]
@@ -40,12 +47,26 @@ fn nested_photos_of_any_kind_are_found_and_the_rest_is_named() {
     }
 
     let photos = scan(dir.path()).unwrap();
-    assert_eq!((photos.entries().len(), photos.duplicates()), (6, 1));
+    assert_eq!((photos.count(), photos.duplicates()), (6, 1));
     let skipped: Vec<String> =
-        photos.skipped().iter().map(|s| s.path.display().to_string()).collect();
-    assert_eq!(skipped.len(), 2, "{skipped:?}");
-    assert!(skipped.iter().any(|p| p == "broken.png") && skipped.iter().any(|p| p == "old.TIF"));
-    for entry in photos.entries() {
+        photos.skipped().unwrap().map(|s| s.unwrap().path.display().to_string()).collect();
+    assert_eq!(
+        (&skipped[..], photos.left_out()),
+        (&["old.TIF".into(), "broken.png".into()][..], 2)
+    );
+    let entries = entries(&photos);
+    // A path is before all that is longer by a part, and after what comes before its parts.
+    let paths: Vec<&str> = entries.iter().map(|entry| entry.path.to_str().unwrap()).collect();
+    let expected = [
+        "IMG_1.HEIC",
+        "a.jpg",
+        "b/c/alpha.png",
+        "b/c/grey-alpha.png",
+        "b/grey.PNG",
+        "b/sixteen.png",
+    ];
+    assert_eq!(paths, expected);
+    for entry in entries {
         let picture = photos.picture(&entry.id).unwrap();
         assert_eq!((picture.height(), picture.width()), (8, 8));
     }
@@ -60,7 +81,7 @@ fn renaming_and_adding_photos_moves_none_to_the_other_side() {
     (0..30).for_each(|i| save(format!("{i:02}.png"), i));
     let sides = || -> BTreeMap<Id, bool> {
         let photos = scan(dir.path()).unwrap();
-        photos.entries().iter().map(|e| (e.id.clone(), e.held_out)).collect()
+        entries(&photos).into_iter().map(|e| (e.id, e.held_out)).collect()
     };
     let before = sides();
     assert!(before.values().any(|&out| out) && before.values().any(|&out| !out));
@@ -92,7 +113,7 @@ fn a_scan_tells_how_far_it_is_and_stops_when_it_is_asked_to() {
             told.push((done, total));
             if told.len() == stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        Photos::scan(dir.path(), CONFIG, &mut watch).map(|_| told.clone())
+        Photos::scan(dir.path(), config(), &mut watch).map(|_| told.clone())
     };
     let told = until(0).unwrap();
     assert!(told.len() == 3 && told.iter().all(|&(_, total)| total == count), "{told:?}");
@@ -122,10 +143,11 @@ fn a_photo_that_changed_since_is_not_mistaken_for_the_old_one() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.png");
     RgbImage::from_pixel(4, 4, Rgb([1; 3])).save(&path).unwrap();
-    let mut photos = scan(dir.path()).unwrap();
-    photos.cache.clear();
-    let id = photos.entries()[0].id.clone();
-    assert!(photos.picture(&id).is_ok());
+    let none = PhotoConfig { shelf: 0, ..config() };
+    let photos = Photos::scan(dir.path(), none, &mut Silent).unwrap();
+    let id = entries(&photos)[0].id;
+    // The same bits as from the shelf.
+    assert_eq!(photos.picture(&id).unwrap(), scan(dir.path()).unwrap().picture(&id).unwrap());
     RgbImage::from_pixel(4, 4, Rgb([2; 3])).save(&path).unwrap();
     assert!(photos.picture(&id).unwrap_err().to_string().contains("changed"));
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use blake3::Hash;
 
+use crate::data::{Id, Row};
 use crate::error::{Error, Result};
 
 /// What parts the name of a mirrored copy's row from its photo's.
@@ -23,6 +24,18 @@ impl RowKey {
         let mut bytes = [u8::from(flipped); Self::BYTES];
         bytes[..32].copy_from_slice(id);
         Self(bytes)
+    }
+
+    /// The key of `row`.
+    pub fn of(row: &Row) -> Self {
+        Self::new(row.id.bytes(), row.flipped)
+    }
+
+    /// The photo whose row it is.
+    pub fn id(&self) -> Id {
+        let mut id = [0; 32];
+        id.copy_from_slice(&self.0[..32]);
+        Id::from_bytes(id)
     }
 
     /// The row of the name `name`: 64 hexadecimal digits, `/flip` after them for the mirrored copy.
@@ -54,10 +67,8 @@ impl RowKey {
 
 impl fmt::Display for RowKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut id = [0; 32];
-        id.copy_from_slice(&self.0[..32]);
         let flip = if self.0[32] == 1 { FLIP } else { "" };
-        write!(f, "{}{flip}", Hash::from_bytes(id).to_hex())
+        write!(f, "{}{flip}", self.id())
     }
 }
 
@@ -70,14 +81,14 @@ impl fmt::Debug for RowKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Id, Row};
 
     #[test]
     fn a_key_has_the_name_that_the_row_has_and_a_mirrored_copy_follows_its_photo() {
         let row = |flipped| Row { id: Id::of(b"photo"), flipped };
         let keys = [row(false), row(true)].map(|row| {
-            let key = RowKey::named(&row.key()).unwrap();
-            assert_eq!(key.to_string(), row.key());
+            let key = RowKey::of(&row);
+            assert_eq!((key.to_string(), key.id()), (row.key(), row.id));
+            assert_eq!(RowKey::named(&row.key()).unwrap(), key);
             assert_eq!(RowKey::read(key.bytes()), Some(key));
             key
         });
