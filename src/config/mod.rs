@@ -21,6 +21,9 @@ use crate::nn::Precision;
 use crate::restore::Task;
 use crate::store::state::{PENDING_BYTES, RowFormat};
 
+/// Most steps, passes or images: products of two of them do not overflow.
+const MOST: usize = 1_000_000_000;
+
 /// All that a run depends on besides the photos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +70,7 @@ pub struct DataConfig {
 impl DataConfig {
     /// Rows phi of so many photos: one each, and one for each mirrored copy.
     pub fn rows(&self, photos: usize) -> usize {
-        if self.flip { 2 * photos } else { photos }
+        photos.saturating_mul(if self.flip { 2 } else { 1 })
     }
 }
 
@@ -162,7 +165,13 @@ impl FitConfig {
     /// # Errors
     /// No steps, or a rate that is not above 0.
     pub fn check(&self, key: &str) -> Result<()> {
-        range(&format!("{key}.steps"), self.steps as f64, self.steps > 0, "1 or more")?;
+        let steps = (1..=MOST).contains(&self.steps);
+        range(
+            &format!("{key}.steps"),
+            self.steps as f64,
+            steps,
+            "1 or more, at most 1,000,000,000",
+        )?;
         range(&format!("{key}.lr"), self.lr, self.lr > 0.0, "above 0")
     }
 }
@@ -173,6 +182,8 @@ impl Config {
     /// # Errors
     /// The first key with a value outside its range, or widths that do not make an image of `size`.
     pub fn check(&self) -> Result<()> {
+        // First: what follows reckons with sizes that it has bounds for.
+        self.latent.check()?;
         let side = self.generator.image_side(self.latent.shape()[1])?;
         if side != self.size {
             let problem = format!("{} is asked for, the widths make {side}", self.size);
@@ -182,9 +193,15 @@ impl Config {
                 "change it, latent.side, or the number of widths",
             ));
         }
-        self.latent.check()?;
         let positive = |key: &str, value: f64| range(key, value, value > 0.0, "above 0");
-        let count = |key: &str, value: usize| range(key, value as f64, value > 0, "1 or more");
+        let count = |key: &str, value: usize| {
+            range(
+                key,
+                value as f64,
+                (1..=MOST).contains(&value),
+                "1 or more, at most 1,000,000,000",
+            )
+        };
         let data = self.data.hold_out;
         range("data.hold_out", data, (0.0..1.0).contains(&data), "in 0..1")?;
         let train = &self.train;
@@ -209,6 +226,8 @@ impl Config {
             task.fit(restore).check(&format!("restore.{}", task.name()))?;
         }
         positive("restore.ring_weight", restore.ring_weight)?;
+        let pixels = restore.ring_pixels;
+        range("restore.ring_pixels", pixels as f64, pixels <= MOST, "0 to 1,000,000,000")?;
         let tolerance = restore.plateau_tolerance;
         range("restore.plateau_tolerance", tolerance, tolerance >= 0.0, "0 or more")
     }

@@ -21,6 +21,11 @@ use crate::nn::{
     UpBlock, bilinear_x2, concat, sigmoid_image,
 };
 
+/// What a configuration may ask for at most, far above any that was trained: more is a mistake, or a trap laid in a
+/// file, and none of the sizes that follow from it overflows.
+const MOST_LAYERS: usize = 16;
+const WIDEST: usize = 1 << 16;
+
 /// The widths of an hourglass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +75,19 @@ impl HourglassConfig {
                 let remedy = format!("give at least {least} positive widths");
                 return Err(Error::config(format!("generator.{key}"), problem, remedy));
             }
+            if list.len() > MOST_LAYERS || list.iter().any(|width| *width > WIDEST) {
+                let problem = "it has too many widths, or too large ones";
+                let remedy = format!("give at most {MOST_LAYERS}, none above {WIDEST}");
+                return Err(Error::config(format!("generator.{key}"), problem, remedy));
+            }
+        }
+        if self.mid > MOST_LAYERS {
+            let problem = format!("{} are too many", self.mid);
+            return Err(Error::config(
+                "generator.mid",
+                problem,
+                format!("take at most {MOST_LAYERS}"),
+            ));
         }
         if self.tail.last() != Some(&3) {
             let problem = format!("{:?} does not end in 3", self.tail);

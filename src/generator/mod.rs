@@ -37,6 +37,13 @@ impl GeneratorConfig {
         }
     }
 
+    /// Its tensors by name, as [`Generator::state`], with their shapes, from the widths alone.
+    pub fn shapes(&self, latent: [usize; 3]) -> Vec<(String, Vec<usize>)> {
+        match self {
+            Self::Hourglass(config) => config.shapes(latent[0]),
+        }
+    }
+
     /// What one image leaves in memory, for a latent of side `latent_side`.
     pub fn footprint(&self, latent_side: usize) -> Footprint {
         match self {

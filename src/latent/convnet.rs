@@ -18,6 +18,11 @@ use crate::error::{Error, Result};
 use crate::nn::{BATCH_NORM_EPSILON, LEAKY_SLOPE, cpu, instance_norm_act, per_image_conv3x3};
 use crate::runtime::{stream, uniform};
 
+/// What a configuration may ask for at most, far above any that was trained: none of the sizes that follow overflows.
+const MOST_WIDTHS: usize = 17;
+const WIDEST: usize = 1 << 16;
+const LARGEST_SIDE: usize = 1 << 14;
+
 /// The shape of f and its box.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,12 +98,14 @@ impl ConvNetConfig {
             let remedy = "give at least two positive widths, as in [2, 8, 16, 32, 64]";
             return Err(Error::config("latent.channels", problem, remedy));
         }
-        if self.side == 0 {
-            return Err(Error::config(
-                "latent.side",
-                "0 is no side",
-                "give a positive one, as in 16",
-            ));
+        if self.channels.len() > MOST_WIDTHS || self.channels.iter().any(|width| *width > WIDEST) {
+            let problem = "it has too many widths, or too large ones";
+            let remedy = format!("give at most {MOST_WIDTHS}, none above {WIDEST}");
+            return Err(Error::config("latent.channels", problem, remedy));
+        }
+        if !(1..=LARGEST_SIDE).contains(&self.side) {
+            let remedy = format!("give 1 to {LARGEST_SIDE}, as in 16");
+            return Err(Error::config("latent.side", format!("{} is no side", self.side), remedy));
         }
         if !(self.half_box.is_finite() && self.half_box > 0.0) {
             let problem = format!("{} is no box", self.half_box);

@@ -75,7 +75,8 @@ pub fn ring(known: &[bool], height: usize, width: usize, pixels: usize, weight: 
         for y in 0..height {
             for x in 0..width {
                 let (at, end) = if along_rows { (x, width) } else { (y, height) };
-                out[y * width + x] = (at.saturating_sub(pixels)..(at + pixels + 1).min(end))
+                out[y * width + x] = (at.saturating_sub(pixels)
+                    ..at.saturating_add(pixels).saturating_add(1).min(end))
                     .any(|i| if along_rows { near[y * width + i] } else { near[i * width + x] });
             }
         }

@@ -3,6 +3,8 @@
 //! ```text
 //! atomic.rs      a file appears whole or not at all
 //! tensors.rs     named f32 tensors in a safetensors file
+//! header.rs      what stands before them, checked before they are read
+//! foreign.rs     what is named as a model and is none
 //! probe.rs       whether a folder can be written, before the work
 //! lock.rs        one process at a time works in a folder
 //! checkpoint.rs  a state of training, in the store
@@ -13,6 +15,8 @@
 
 mod atomic;
 mod checkpoint;
+mod foreign;
+mod header;
 mod legacy;
 mod lock;
 mod model;
@@ -24,9 +28,9 @@ pub(crate) use atomic::replace_file;
 pub use atomic::{abandon_writes, write_atomically, write_with};
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::Standing;
+pub(crate) use header::{Header, read_header};
 pub use lock::{Lock, is_held};
 pub use model::Origin;
-pub(crate) use model::{CHECKPOINT, TENSORS, model_config, model_folder};
+pub(crate) use model::{CHECKPOINT, TENSORS, model_config, model_folder, model_header};
 pub use probe::probe;
-pub(crate) use tensors::{Header, read_header};
 pub use tensors::{open_tensors, save_tensors};

@@ -1,12 +1,16 @@
 //! The finished model as a folder that others can read: `config.json`, `model.safetensors`, `README.md`.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, TensorData};
 use serde::Serialize;
 
-use super::{open_tensors, save_tensors, write_atomically};
+use super::foreign::{foreign_model, is_foreign};
+use super::header::{Header, TensorFile, cut};
+use super::{save_tensors, write_atomically};
 use crate::config::{Config, ModelConfig};
 use crate::error::{Error, Result};
 use crate::latent::Fixed;
@@ -17,6 +21,8 @@ const CONFIG: &str = "config.json";
 pub(crate) const TENSORS: &str = "model.safetensors";
 /// The state of a run before it was a [`Checkpoint`](super::Checkpoint) in a store.
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
+
+const FOREIGN: &str = "it belongs to another architecture; use the config.json it was saved with";
 
 /// What a model was made of: text beside its numbers. No times, so that equal runs give equal bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -80,41 +86,37 @@ impl Model {
         hasher.finalize().to_hex()[..16].to_string()
     }
 
+    /// The tensors of a model of `config` by their names, with their shapes, from the configuration alone.
+    pub fn shapes(config: &Config) -> BTreeMap<String, Vec<usize>> {
+        let generator = config.generator.shapes(config.latent.shape()).into_iter();
+        let generator = generator.map(|(name, shape)| (format!("g.{name}"), shape));
+        let fixed = [("s", config.latent.input_len()), ("start", config.latent.row_len())];
+        let fixed = fixed.map(|(name, length)| (format!("latent.{name}"), vec![length]));
+        generator.chain(fixed).collect()
+    }
+
     /// A model of `config` with the numbers of [`state`](Self::state); `path` is named in errors.
     ///
     /// # Errors
-    /// A tensor that is missing or of another shape: the file belongs to another architecture.
+    /// A tensor that is missing, of another shape or has no place: the file belongs to another architecture. Nothing is
+    /// made before that. A running variance below 0.
     pub fn from_state(
         config: &Config,
         mut state: State,
         device: &Device,
         path: &Path,
     ) -> Result<Self> {
-        let foreign = |problem: String| {
-            let remedy =
-                "it belongs to another architecture; use the config.json it was saved with";
-            Error::model(path, problem, remedy)
-        };
-        let mut row = |name: &str, length: usize| {
+        config.check()?;
+        let shapes = state.iter().map(|(name, data)| (name.as_str(), data.shape().as_slice()));
+        check_shapes(config, shapes.collect(), path)?;
+        check_variances(&state, path)?;
+        let foreign = |problem: String| Error::model(path, problem, FOREIGN);
+        let mut row = |name: &str| {
             let data = state.remove(name).ok_or(foreign(format!("tensor `{name}` is missing")))?;
-            let numbers =
-                data.try_into_vec::<f32>().map_err(|e| foreign(format!("{name}: {e:?}")))?;
-            match numbers.len() == length {
-                true => Ok(numbers),
-                false => Err(foreign(format!(
-                    "tensor `{name}` has {} numbers, expected {length}",
-                    numbers.len()
-                ))),
-            }
+            data.try_into_vec::<f32>().map_err(|e| foreign(format!("{name}: {e:?}")))
         };
-        let start = row("latent.start", config.latent.row_len())?;
-        let s = row("latent.s", config.latent.input_len())?;
+        let (start, s) = (row("latent.start")?, row("latent.s")?);
         let mut model = Self::with_fixed(config, Fixed { s, start }, device)?;
-        let known = model.generator.state();
-        let stranger = |name: &&str| !known.contains_key(*name);
-        if let Some(name) = state.keys().filter_map(|name| name.strip_prefix("g.")).find(stranger) {
-            return Err(foreign(format!("tensor `g.{name}` has no place in it")));
-        }
         let generator = state
             .into_iter()
             .filter_map(|(name, data)| Some((name.strip_prefix("g.")?.to_string(), data)))
@@ -136,17 +138,67 @@ impl Model {
         save_tensors(&folder.join(TENSORS), &self.state(), &origin.text())
     }
 
-    /// Opens the model in `folder`, or in the run that `folder` is.
+    /// Opens the model in `folder`, or in the run that `folder` is. The folder may come from anywhere: it is read as
+    /// numbers, none of it is run, and nothing is allocated that its file does not hold.
     ///
     /// # Errors
-    /// A folder that holds no model, a damaged file, or one of another architecture.
+    /// A folder that holds no model, a damaged file, one of another architecture, or of another kind, which is named.
     pub fn open(folder: &Path, device: &Device) -> Result<Self> {
         let folder = model_folder(folder)?;
         let config = model_config(&folder)?;
         let path = folder.join(TENSORS);
-        let (state, _) = open_tensors(&path)?;
+        let (state, _) = tensor_file(&path, &config)?.read()?;
         Self::from_state(&config, state, device, &path)
     }
+}
+
+/// The file `path`, none of whose numbers are read, of a model of `config`.
+fn tensor_file(path: &Path, config: &Config) -> Result<TensorFile> {
+    /// Some 60 tensors of a large model take 8 KB.
+    const LONGEST: u64 = 1 << 20;
+    let file = TensorFile::open(path, LONGEST)?;
+    let shapes = file.header().shapes.iter();
+    check_shapes(config, shapes.map(|(name, shape)| (name.as_str(), &shape[..])).collect(), path)?;
+    Ok(file)
+}
+
+/// The header of the model in `folder`, which is that of a model of `config`.
+///
+/// # Errors
+/// As [`Model::open`], but for its numbers.
+pub(crate) fn model_header(folder: &Path, config: &Config) -> Result<Header> {
+    Ok(tensor_file(&folder.join(TENSORS), config)?.into_header())
+}
+
+fn check_shapes(config: &Config, found: BTreeMap<&str, &[usize]>, path: &Path) -> Result<()> {
+    let foreign = |problem: String| Err(Error::model(path, problem, FOREIGN));
+    let expected = Model::shapes(config);
+    for (name, shape) in &expected {
+        match found.get(name.as_str()) {
+            None => return foreign(format!("tensor `{name}` is missing")),
+            Some(found) if found != shape => {
+                let found = cut(&format!("{found:?}"));
+                return foreign(format!("tensor `{name}` has shape {found}, expected {shape:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+    match found.keys().find(|name| !expected.contains_key(**name)) {
+        Some(name) => foreign(format!("tensor `{}` has no place in it", cut(name))),
+        None => Ok(()),
+    }
+}
+
+/// The root of a variance below 0 is no number, and every picture of such a model would be grey or none.
+fn check_variances(state: &State, path: &Path) -> Result<()> {
+    for (name, data) in state.iter().filter(|(name, _)| name.ends_with("running_var")) {
+        let numbers = data.as_slice::<f32>().unwrap_or_default();
+        if let Some(number) = numbers.iter().find(|number| **number < 0.0) {
+            let problem = format!("tensor `{name}` holds {number}, and no variance is below 0");
+            return Err(Error::model(path, problem, "take another copy, or train the model anew"));
+        }
+    }
+    Ok(())
 }
 
 /// The configuration of the model in `folder`.
@@ -154,12 +206,24 @@ impl Model {
 /// # Errors
 /// A file that cannot be read, or is no configuration.
 pub(crate) fn model_config(folder: &Path) -> Result<Config> {
+    /// A configuration has 2 KB and whatever is said of the model.
+    const LONGEST: u64 = 1 << 18;
     let path = folder.join(CONFIG);
-    let bytes = std::fs::read(&path).map_err(Error::read(&path))?;
-    let config: Config = serde_json::from_slice(&bytes).map_err(|e| {
+    let damaged = |problem: String| {
         let remedy = "take another copy of the model's folder, or train anew";
-        Error::model(&path, format!("it is no configuration ({e})"), remedy)
-    })?;
+        Error::model(&path, problem, remedy)
+    };
+    if !fs::metadata(&path).map_err(Error::read(&path))?.is_file() {
+        return Err(damaged("it is no file".into()));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(&path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
+    file.map_err(Error::read(&path))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(damaged(format!("it has more than {LONGEST} bytes, and is no configuration")));
+    }
+    let config: Config = serde_json::from_slice(&bytes)
+        .map_err(|e| damaged(format!("it is no configuration ({})", cut(&e))))?;
     config.check()?;
     Ok(config)
 }
@@ -175,6 +239,13 @@ pub(crate) fn model_folder(folder: &Path) -> Result<PathBuf> {
     if [super::state::NAME, CHECKPOINT].iter().any(|name| folder.join(name).is_file()) {
         let problem = "its training was cut off before a model was saved";
         return Err(Error::model(folder, problem, "go on with `lacuna train --resume --out`"));
+    }
+    if let Some(file) = foreign_model(folder) {
+        return Err(is_foreign(&file));
+    }
+    if folder.is_file() {
+        let problem = "it is a file, and a model is a folder";
+        return Err(Error::model(folder, problem, "name the folder that it lies in"));
     }
     let problem = match folder.exists() {
         true => format!("there is no {TENSORS} in it"),

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::restore::Task;
 use crate::store::state::{Head, StateStore};
 use crate::store::{
-    Header, Lock, Origin, Standing, TENSORS, is_held, model_config, model_folder, read_header,
+    Header, Lock, Origin, Standing, TENSORS, is_held, model_config, model_folder, model_header,
+    read_header,
 };
 
 /// What is known; `None` where it cannot be known from what is there.
@@ -136,7 +137,7 @@ fn of_model(folder: &Path) -> Result<Info> {
     let folder = model_folder(folder)?;
     let config = model_config(&folder)?;
     let tensors = folder.join(TENSORS);
-    let header = read_header(&tensors)?;
+    let header = model_header(&folder, &config)?;
     let Origin { photos, held_out, steps, .. } = Origin::of(&header.text);
     let mut info = Info::new(&folder, State::Model, config, Some(&header))?;
     let pass = photos.map(|photos| steps_of_a_pass(&info.config, photos));
@@ -228,8 +229,9 @@ fn trained(
 }
 
 fn steps_of_a_pass(config: &Config, photos: usize) -> u64 {
-    (Sampler::batches_of(config.data.rows(photos), config.train.batch) * config.train.inner_steps)
-        as u64
+    // How many photos there were is what a file says.
+    let batches = Sampler::batches_of(config.data.rows(photos), config.train.batch);
+    batches.saturating_mul(config.train.inner_steps) as u64
 }
 
 /// Learned numbers of the generator whose tensors `header` names.

@@ -28,6 +28,33 @@ impl HourglassConfig {
         weights.sum::<usize>() + normed.iter().map(|layer| 2 * layer.channels[1]).sum::<usize>()
     }
 
+    /// The tensors of the net by name, with their shapes, for a latent of `latent_channels`.
+    pub fn shapes(&self, latent_channels: usize) -> Vec<(String, Vec<usize>)> {
+        let parts = [("down", self.down.len()), ("mid", self.mid), ("up", self.up.len())];
+        let parts = parts.into_iter().chain([("tail", self.tail.len() - 1)]);
+        let names = parts.flat_map(|(part, count)| (0..count).map(move |at| (part, at)));
+        let layers = self.layers(latent_channels, 1 << self.down.len());
+        let mut shapes = Vec::new();
+        for (layer, (part, at)) in layers.iter().zip(names) {
+            let [input, output] = layer.channels;
+            let side = layer.taps.isqrt();
+            let weight = match part {
+                "up" => vec![input, output, side, side],
+                "mid" => vec![output, input / self.mid_groups, side, side],
+                _ => vec![output, input, side, side],
+            };
+            shapes.push((format!("{part}.{at}.conv.weight"), weight));
+            for number in ["weight", "bias", "running_mean", "running_var"] {
+                shapes.push((format!("{part}.{at}.norm.{number}"), vec![output]));
+            }
+        }
+        let last = layers.last().map(|Layer { channels: [input, output], .. }| {
+            ("last.weight".to_string(), vec![*output, *input, 3, 3])
+        });
+        shapes.extend(last);
+        shapes
+    }
+
     /// How much one image leaves in memory while it passes, for a latent of side `latent_side`.
     pub fn footprint(&self, latent_side: usize) -> Footprint {
         let layers = self.layers(0, latent_side);
@@ -70,18 +97,24 @@ impl HourglassConfig {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use crate::config::{Layers, PRESETS};
     use crate::nn::state_of;
     use crate::runtime::stream;
 
     #[test]
-    fn parameters_are_those_of_the_net_that_is_made() {
+    fn parameters_and_shapes_are_those_of_the_net_that_is_made() {
         for (name, _) in PRESETS {
             let config = Layers::preset(name).unwrap().finish().unwrap();
             let shape = config.latent.shape();
             let rng = &mut stream(0, "size");
             let net = config.generator.init(shape, rng, &burn::tensor::Device::flex()).unwrap();
             let state = state_of(&net);
+            let shapes: BTreeMap<_, _> =
+                state.iter().map(|(name, data)| (name.clone(), data.shape().to_vec())).collect();
+            let expected: BTreeMap<_, _> = config.generator.shapes(shape).into_iter().collect();
+            assert_eq!(shapes, expected, "{name}");
             let learned = state.iter().filter(|(name, _)| !name.contains("running"));
             let count: usize = learned.map(|(_, data)| data.num_elements()).sum();
             assert_eq!(config.generator.parameters(shape), count, "{name}");
