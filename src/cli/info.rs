@@ -76,6 +76,11 @@ fn table(info: &Info) -> Vec<(&'static str, String)> {
         format!("{}{mirrored}; held out: {held_out}", counted(photos, "photo"))
     });
     rows.push(("learned", learned.unwrap_or_else(unknown)));
+    let said = &info.config.model;
+    let said =
+        [("", &said.data_name), ("from ", &said.data_source), ("licence: ", &said.data_license)];
+    let said = said.into_iter().filter(|(_, text)| !text.is_empty());
+    rows.extend(under("data", said.map(|(label, text)| format!("{label}{text}"))));
     rows.extend(trained.folder.as_ref().map(|folder| ("from", folder.display().to_string())));
     // Nothing is on disk before the first steps.
     let first = || if training { effort(info, 0) } else { unknown() };

@@ -47,8 +47,12 @@ impl Layers {
     pub fn text(text: &str, source: &str) -> Result<Self> {
         let mut table = parse(text, source)?;
         // Left out where it is empty, and a key that is not there could not be set.
-        let license = Table::from_iter([("license".to_string(), Value::String(String::new()))]);
-        table.entry("model").or_insert(Value::Table(license));
+        let model = table.entry("model").or_insert(Value::Table(Table::new()));
+        if let Value::Table(model) = model {
+            for key in ["license", "data_name", "data_source", "data_license"] {
+                model.entry(key).or_insert(Value::String(String::new()));
+            }
+        }
         // Runs from before it could be chosen say nothing of it.
         for part in ["train", "restore"] {
             if let Some(Value::Table(part)) = table.get_mut(part) {
@@ -214,6 +218,12 @@ mod tests {
             assert_eq!(again, config);
         }
         assert!(Layers::text(&silent, "old").unwrap().set("model.license=MIT").is_ok());
+        // As versions wrote it that knew of nothing else to say.
+        let old = format!("{silent}\n[model]\nlicense = \"MIT\"\n");
+        let mut old = Layers::text(&old, "old").unwrap();
+        assert!(old.clone().finish().unwrap().to_toml().contains("[model]\nlicense = \"MIT\"\n\n"));
+        old.set("model.data_name=ours").unwrap();
+        assert_eq!(old.finish().unwrap().model.data_name, "ours");
     }
 
     #[test]

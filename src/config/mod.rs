@@ -45,8 +45,18 @@ pub struct Config {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// The terms on which it may be used, in free text; empty says nothing.
+    /// The terms on which it may be used, in free text; empty says nothing, here and below.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub license: String,
+    /// What the photos are called.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub data_name: String,
+    /// Where they are from: an address, a book, a person.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub data_source: String,
+    /// The terms on which they may be used.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub data_license: String,
 }
 
 impl ModelConfig {

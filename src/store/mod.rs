@@ -10,10 +10,12 @@
 //! checkpoint.rs  a state of training, in the store
 //! legacy.rs      how it was kept before the store
 //! model.rs       the finished model, a folder
+//! card.rs        its README
 //! state/         the state of training in a database, one file
 //! ```
 
 mod atomic;
+mod card;
 mod checkpoint;
 mod foreign;
 mod header;
@@ -26,6 +28,7 @@ mod tensors;
 
 pub(crate) use atomic::replace_file;
 pub use atomic::{abandon_writes, write_atomically, write_with};
+pub(crate) use card::card;
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::Standing;
 pub(crate) use header::{Header, read_header};

@@ -9,10 +9,9 @@ use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::image::{Picture, Sheet, pictures_of, save_png};
 use crate::model::Model;
-use crate::report::counted;
 use crate::runtime::release_buffers;
 use crate::store::state::RowKey;
-use crate::store::{Checkpoint, Origin};
+use crate::store::{self, Checkpoint, Origin};
 
 /// Photos shown in a preview.
 const SHOWN: usize = 8;
@@ -127,24 +126,7 @@ pub(super) fn origin(state: &Checkpoint, photos: &Photos) -> Origin {
     }
 }
 
-/// The README of the model: what it is, what it was made of. No times, so that equal runs give equal bytes.
+/// The README of the model.
 pub(super) fn card(state: &Checkpoint, photos: &Photos) -> String {
-    let config = &state.model.config;
-    let (train, steps) = (counted(photos.learned(), "photo"), counted(state.step as usize, "step"));
-    let size = config.size;
-    let terms = match config.model.license.as_str() {
-        "" => String::new(),
-        license => format!("\nLicence: {license}\n"),
-    };
-    format!(
-        "# A latent convolutional model\n\n\
-         Images of {size} x {size} pixels, learned from {train} in {}, of generator and latents jointly \
-         (minibatches of {}, seed {}).\n\n\
-         | file | what |\n|---|---|\n\
-         | `config.json` | architecture, training and restoration settings |\n\
-         | `model.safetensors` | generator `g.*` with its running statistics, fixed input `latent.s`, \
-         shared start `latent.start` |\n\n\
-         Mend a photo with it: `lacuna restore inpaint --model . PHOTO --mask MASK --shrink --out DIR`\n{terms}",
-        steps, config.train.batch, config.train.seed,
-    )
+    store::card(&state.model.config, &origin(state, photos))
 }

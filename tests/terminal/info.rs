@@ -16,6 +16,9 @@ fn a_run_and_its_model_say_what_they_are() {
     let workshop = Workshop::new();
     let mut train = workshop.train("mine", &["data.hold_out=0.4", "train.minutes=9"]);
     train.extend(["--license".to_string(), "CC BY 4.0".to_string()]);
+    for said in ["model.data_name=waves", "model.data_source=a test", "model.data_license=CC0"] {
+        train.extend(["--set".to_string(), said.to_string()]);
+    }
     ok(&strs(&train));
     let run = workshop.at("mine");
     let info = json(&run);
@@ -69,13 +72,14 @@ fn a_run_and_its_model_say_what_they_are() {
     assert!(
         String::from_utf8(bytes(workshop.at("exported/README.md")))
             .unwrap()
-            .contains("Licence: CC BY 4.0")
+            .contains("## Licence\n\nCC BY 4.0\n")
     );
 
     let table = String::from_utf8(ok(&["info", text(&workshop.at("exported"))]).stdout).unwrap();
     for words in [
         "16 x 16 pixels",
         "CC BY 4.0",
+        "data       waves\n           from a test\n           licence: CC0\n",
         "preset bench-64 with",
         "inpaint   at most 6 steps",
         "model.safetensors",
