@@ -51,6 +51,8 @@ pub enum Event {
     Damaged { input: PathBuf, output: PathBuf },
     /// A picture was mended earlier with the same settings and is left as it is.
     AlreadyDone { input: PathBuf, output: PathBuf },
+    /// So many of `total` latents are written beside a model.
+    Exported { done: u64, total: u64 },
     /// Something unusual about one picture, which stops nothing. What holds of many is a [`Note`](Event::Note) too, once.
     Remark { path: PathBuf, text: String },
     /// A page to look at was written.

@@ -163,6 +163,21 @@ Examples:
   lacuna snapshot runs/mine \\
     backup/mine";
 
+pub(super) const EXPORT: &str = "\
+Examples:
+  lacuna export runs/mine \\
+    --out given/mine
+  lacuna export runs/mine --latents \\
+    --shard-size 500MB \\
+    --out given/all-of-mine
+
+Files in FOLDER:
+  README.md            a model card
+  config.json          all settings
+  model.safetensors    the model
+  latents-*            --latents
+  latents.safetensors.index.json";
+
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   source <(lacuna completions bash)
@@ -187,8 +202,8 @@ mod tests {
     use super::*;
     use crate::cli::{Arguments, command};
 
-    const ALL: [&str; 10] =
-        [LACUNA, TRAIN, RESTORE, DEGRADE, EVALUATE, DEMO, INFO, SNAPSHOT, COMPLETIONS, MAN];
+    const ALL: [&str; 11] =
+        [LACUNA, TRAIN, RESTORE, DEGRADE, EVALUATE, DEMO, INFO, SNAPSHOT, EXPORT, COMPLETIONS, MAN];
 
     /// Every command line of the examples in `text`, its continuations joined.
     fn examples(text: &str) -> Vec<String> {

@@ -22,6 +22,7 @@ mod completions;
 mod degrade;
 mod demo;
 mod evaluate;
+mod export;
 mod help;
 mod info;
 mod interrupt;
@@ -75,6 +76,7 @@ enum Command {
     Demo(demo::DemoArguments),
     Info(info::InfoArguments),
     Snapshot(snapshot::SnapshotArguments),
+    Export(export::ExportArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
 }
@@ -90,6 +92,7 @@ impl Command {
             Command::Evaluate(_) => "stopping: the task in progress is dropped, finished ones stay",
             // They say it themselves, phase by phase.
             Command::Train(_) | Command::Demo(_) => "stopping",
+            Command::Export(_) => "stopping: nothing of the export is kept",
             Command::Snapshot(_) => "stopping when the copy is made; once more leaves it out",
             Command::Info(_) | Command::Completions(_) | Command::Man(_) => "stopping",
         }
@@ -144,6 +147,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Snapshot(arguments) => snapshot::run(arguments),
+        Command::Export(arguments) => export::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
     };

@@ -34,7 +34,7 @@ pub(super) struct NeedsOptions {
     pub estimate: bool,
 }
 
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     match text.parse::<ByteSize>() {
         Ok(ByteSize(0)) | Err(_) => Err("give a size, as in 2GiB or 800MB".into()),
         Ok(ByteSize(bytes)) => Ok(bytes),

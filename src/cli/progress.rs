@@ -144,6 +144,11 @@ impl Progress {
                     mebibytes(*disk),
                 ));
             }
+            Event::Exported { done, total } => {
+                let left = self.time_left(*done as f64, *total as f64);
+                let parts = [part(0, format!("writing latents {done}/{total}")), part(1, left)];
+                self.bar.show(&parts, *done as f64 / *total as f64, done == total);
+            }
             Event::Report { path } => self.say(&format!("report: {}", path.display())),
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}

@@ -8,6 +8,8 @@ mod front;
 use std::fmt::Write;
 
 use super::Origin;
+use super::shards::{INDEX, Shards};
+use super::state::RowFormat;
 use crate::config::{Config, ModelConfig};
 use crate::latent::LatentConfig;
 use crate::report::counted;
@@ -186,6 +188,42 @@ fn licence(model: &ModelConfig) -> String {
         "" => "## Licence\n\nNone is stated: ask who gave you the model.\n".to_string(),
         license => format!("## Licence\n\n{}\n", line(license)),
     }
+}
+
+/// What is said of the latents that go with a model.
+pub(crate) fn latents(shards: &Shards) -> String {
+    let (rows, row_len) = (grouped(shards.rows as usize), shards.row_len);
+    let (kind, reader) = match shards.format {
+        RowFormat::F32 => {
+            ("f32", "from safetensors.numpy import load_file  # pip install safetensors numpy")
+        }
+        RowFormat::Bf16 => (
+            "bf16",
+            "from safetensors.torch import load_file  # pip install safetensors torch numpy",
+        ),
+    };
+    format!(
+        "\n## Latents\n\n\
+         The phi of every photo that was learned, and of its mirrored copy if that was: {rows} in {}. With the model they \
+         give the photos back, as well as it learned them: whoever has both can see what the photos show. An id tells \
+         whoever has a file whether it was learned.\n\n\
+         | tensor of the file NNNNN | shape | what |\n|---|---|---|\n\
+         | `phi.NNNNN` | `[n, {row_len}]` {kind} | one phi a row |\n\
+         | `id.NNNNN` | `[n, 32]` u8 | BLAKE3 hash of the photo's file, in the order of which the rows lie |\n\
+         | `flipped.NNNNN` | `[n]` u8 | 1 for a mirrored copy |\n\n\
+         ```python\n\
+         import json\n\
+         {reader}\n\
+         files = sorted(set(json.load(open(\"{INDEX}\"))[\"weight_map\"].values()))\n\
+         tensors = {{name: tensor for file in files for name, tensor in load_file(file).items()}}\n\
+         rows = {{}}\n\
+         for at in range(1, len(files) + 1):\n    \
+             phi, ids, flipped = (tensors[f\"{{name}}.{{at:05}}\"] for name in [\"phi\", \"id\", \"flipped\"])\n    \
+             for row, id, side in zip(phi, ids, flipped):\n        \
+                 rows[bytes(id.tolist()).hex(), int(side)] = row\n\
+         ```\n",
+        counted(shards.count() as usize, "file"),
+    )
 }
 
 fn grouped(number: usize) -> String {

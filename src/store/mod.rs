@@ -11,6 +11,7 @@
 //! legacy.rs      how it was kept before the store
 //! model.rs       the finished model, a folder
 //! card.rs        its README
+//! shards.rs      rows as safetensors files
 //! state/         the state of training in a database, one file
 //! ```
 
@@ -23,12 +24,13 @@ mod legacy;
 mod lock;
 mod model;
 mod probe;
+mod shards;
 pub mod state;
 mod tensors;
 
 pub(crate) use atomic::replace_file;
 pub use atomic::{abandon_writes, write_atomically, write_with};
-pub(crate) use card::card;
+pub(crate) use card::{card, latents as latents_card};
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::Standing;
 pub(crate) use header::{Header, read_header};
@@ -36,4 +38,5 @@ pub use lock::{Lock, is_held};
 pub use model::Origin;
 pub(crate) use model::{CHECKPOINT, TENSORS, model_config, model_folder, model_header};
 pub use probe::probe;
+pub(crate) use shards::Shards;
 pub use tensors::{open_tensors, save_tensors};

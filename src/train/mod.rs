@@ -17,6 +17,7 @@
 
 mod ahead;
 mod clock;
+mod export;
 mod finish;
 mod info;
 mod log;
@@ -51,6 +52,7 @@ use finish::Shown;
 use log::Log;
 use page::{Standing, Told};
 
+pub use export::Export;
 pub use info::{Info, Part, State, TaskFit, Trained};
 pub use log::LogLine;
 pub use manifest::{Manifest, Noted};

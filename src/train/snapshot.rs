@@ -30,18 +30,8 @@ impl Run {
         if !self.exists() {
             return Err(self.is_no_run());
         }
-        if copy.exists() {
-            let what = format!("folder `{}`", copy.display());
-            let remedy = "name one that is not there yet";
-            return Err(Error::input(what, "it is there already, and nothing is replaced", remedy));
-        }
-        if is_held(self.folder()) {
-            let what = format!("run `{}`", self.folder().display());
-            let problem = "it is training, and only one process can read its state";
-            let remedy = "stop it first, by Ctrl-C, which keeps all that is learned; `train --resume` goes on afterwards";
-            return Err(Error::input(what, problem, remedy));
-        }
-        let _lock = Lock::take(self.folder())?;
+        self.refuse_to_replace(copy)?;
+        let _lock = self.take_stopped()?;
         whole(copy, |partial| {
             for entry in WalkDir::new(self.folder()).min_depth(1).into_iter().filter_entry(visible)
             {
@@ -62,6 +52,26 @@ impl Run {
             }
             Ok(())
         })
+    }
+
+    pub(super) fn refuse_to_replace(&self, copy: &Path) -> Result<()> {
+        if !copy.exists() {
+            return Ok(());
+        }
+        let what = format!("folder `{}`", copy.display());
+        let remedy = "name one that is not there yet";
+        Err(Error::input(what, "it is there already, and nothing is replaced", remedy))
+    }
+
+    /// The right to work in it, if it is not training.
+    pub(super) fn take_stopped(&self) -> Result<Lock> {
+        if is_held(self.folder()) {
+            let what = format!("run `{}`", self.folder().display());
+            let problem = "it is training, and only one process can read its state";
+            let remedy = "stop it first, by Ctrl-C, which keeps all that is learned; `train --resume` goes on afterwards";
+            return Err(Error::input(what, problem, remedy));
+        }
+        Lock::take(self.folder())
     }
 }
 
@@ -105,7 +115,7 @@ pub(super) fn keep(state: &Checkpoint, photos: &Photos, run: &Run) -> Result<()>
 }
 
 /// Makes the folder `path`, which has its name only when `fill` is through.
-fn whole(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(super) fn whole(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let Some(name) = path.file_name() else {
         let what = format!("folder `{}`", path.display());
         return Err(Error::input(what, "it has no name", "name a folder that is not there yet"));

@@ -11,8 +11,18 @@ use lacuna::image::save_png;
 use crate::common::runs::picture;
 use crate::common::workshop::{BIN, Workshop, lacuna, ok, strs};
 
-const COMMANDS: [&str; 9] =
-    ["train", "restore", "degrade", "evaluate", "demo", "info", "snapshot", "completions", "man"];
+const COMMANDS: [&str; 10] = [
+    "train",
+    "restore",
+    "degrade",
+    "evaluate",
+    "demo",
+    "info",
+    "snapshot",
+    "export",
+    "completions",
+    "man",
+];
 
 /// `line` as bash understands it in `folder`, with the program in its path.
 fn bash(line: &str, folder: &Path) -> Output {

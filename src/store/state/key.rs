@@ -60,6 +60,11 @@ impl RowKey {
         (bytes[32] <= 1).then_some(Self(bytes))
     }
 
+    /// Whether it is the row of the mirrored copy.
+    pub fn flipped(&self) -> bool {
+        self.0[32] == 1
+    }
+
     pub(super) fn bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
     }
@@ -67,7 +72,7 @@ impl RowKey {
 
 impl fmt::Display for RowKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flip = if self.0[32] == 1 { FLIP } else { "" };
+        let flip = if self.flipped() { FLIP } else { "" };
         write!(f, "{}{flip}", self.id())
     }
 }

@@ -1,0 +1,122 @@
+//! A model to be given away, with the latents of its photos where they are asked for.
+
+use std::fs::{self, File};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::Run;
+use super::snapshot::whole;
+use crate::error::{Error, Result};
+use crate::estimate::{Machine, disk_free};
+use crate::event::{Event, Observer};
+use crate::report::mebibytes;
+use crate::store::state::{CACHE_BYTES, StateStore};
+use crate::store::{
+    Lock, Origin, Shards, Standing, card, latents_card, model_config, model_folder, model_header,
+    write_atomically,
+};
+
+/// What goes with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Export {
+    /// The latents of all photos that were learned, in files of so many bytes at most.
+    pub latents: Option<u64>,
+}
+
+impl Export {
+    /// Writes the model of `run`, or that which lies in its folder, into the new folder `out`, whole or not at all. The
+    /// README is written anew. However many latents there are, one is in memory.
+    ///
+    /// # Errors
+    /// What cannot be exported: as [`Model::open`](crate::Model::open); with latents, a folder that is no run, one that is
+    /// training, and a model that is older than the latents. `out` is there already; a disk without room for it;
+    /// [`Error::Write`]; [`Error::Stopped`].
+    pub fn write(self, run: &Run, out: &Path, watch: &mut dyn Observer) -> Result<()> {
+        run.refuse_to_replace(out)?;
+        let folder = model_folder(run.folder())?;
+        let config = model_config(&folder)?;
+        let origin = Origin::of(&model_header(&folder, &config)?.text);
+        let latents = self.latents.map(|bytes| Latents::of(run, &origin, bytes)).transpose()?;
+
+        let files = ["config.json", "model.safetensors"].map(|name| folder.join(name));
+        let sizes = files.iter().map(|file| fs::metadata(file).map_err(Error::read(file)));
+        let sizes = sizes.map(|file| file.map(|file| file.len())).sum::<Result<u64>>()?;
+        let disk =
+            sizes + latents.as_ref().map_or(0, |latents| latents.shards.bytes()) + (64 << 10);
+        if watch.on(needs(disk, out)).is_break() {
+            return Err(Error::stopped("looking at what is needed"));
+        }
+        enough(disk, out)?;
+        let mut card = card(&config, &origin);
+        whole(out, |partial| {
+            for file in &files {
+                let to = partial.join(file.file_name().unwrap_or_default());
+                let copied = fs::copy(file, &to).and_then(|_| File::open(&to)?.sync_all());
+                copied.map_err(Error::write(&to))?;
+            }
+            if let Some(Latents { store, shards, .. }) = &latents {
+                let total = shards.rows;
+                // Told of now and then: there may be millions.
+                let each = (total / 200).max(1);
+                let mut rows = |done: u64| match done.is_multiple_of(each) || done == total {
+                    true => watch.on(Event::Exported { done, total }),
+                    false => ControlFlow::Continue(()),
+                };
+                shards.write(store, partial, &mut rows)?;
+                card.push_str(&latents_card(shards));
+            }
+            write_atomically(partial.join("README.md"), card.as_bytes())
+        })
+    }
+}
+
+/// The rows of a run that nobody else works on.
+struct Latents {
+    store: StateStore,
+    shards: Shards,
+    _lock: Lock,
+}
+
+impl Latents {
+    fn of(run: &Run, model: &Origin, bytes: u64) -> Result<Self> {
+        if !run.exists() || !run.checkpoint().is_file() {
+            let problem = "there is no run in it, and latents lie in runs";
+            let remedy = "name the run itself, or leave --latents out";
+            return Err(Error::model(run.folder(), problem, remedy));
+        }
+        let lock = run.take_stopped()?;
+        let store = StateStore::open(&run.checkpoint())?;
+        let head = store.head().cloned().unwrap_or_default();
+        let step = Standing::of(&head, &run.checkpoint())?.step;
+        if model.steps.is_some_and(|steps| steps != step) {
+            let problem = format!(
+                "its model is of step {}, its latents are of step {step}",
+                model.steps.unwrap_or(0)
+            );
+            let remedy = "end its training by `lacuna train --resume --out`, which saves both";
+            return Err(Error::model(run.folder(), problem, remedy));
+        }
+        let shards = Shards::of(&store, bytes);
+        if shards.rows == 0 {
+            let remedy = "train it, or leave --latents out";
+            return Err(Error::model(run.folder(), "it has learned no photo yet", remedy));
+        }
+        Ok(Self { store, shards, _lock: lock })
+    }
+}
+
+/// What it will take, to be said before.
+fn needs(disk: u64, out: &Path) -> Event {
+    /// The program, and buffers.
+    const BASE: u64 = 48 << 20;
+    let memory = BASE + CACHE_BYTES as u64;
+    let (memory_free, disk_free) = (Machine::here().read().free, disk_free(out));
+    Event::Needs { memory, memory_free, disk, disk_free, seconds: None }
+}
+
+fn enough(disk: u64, out: &Path) -> Result<()> {
+    let Some(free) = disk_free(out).filter(|free| *free < disk) else { return Ok(()) };
+    let (needed, place) = (mebibytes(disk), out.display());
+    let problem = format!("{needed} are needed, {} are free in `{place}`", mebibytes(free));
+    Err(Error::input("disk", problem, "free some space, or choose another folder"))
+}
