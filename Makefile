@@ -1,5 +1,5 @@
 # The contributing guide: what to run, and when.
-.PHONY: check test parity bench sanitize emulate full crash demo
+.PHONY: check test parity bench sanitize emulate full crash fuzz demo
 
 check: ## before every commit: format, lints, docs, tests
 	.ci/run
@@ -28,6 +28,12 @@ full: ## the store of a run on a disk of 8 MiB that fills up; as root, who may m
 
 crash: ## training killed 1,000 times at any moment, some minutes; says how many of the kills fell within a commit
 	LACUNA_KILLS=1000 cargo test --release --test crash -- --nocapture
+
+fuzz: ## every parser of foreign bytes, ten minutes each (cargo install cargo-fuzz); SECONDS_EACH=60 for less
+	export RUSTC_BOOTSTRAP=1; for target in $$(cargo fuzz list); do mkdir -p fuzz/found/$$target && \
+		cargo fuzz run -O -s none $$target fuzz/found/$$target fuzz/corpus/$$target -- -timeout=60 -max_len=65536 \
+			-rss_limit_mb=4096 -max_total_time=$(or $(SECONDS_EACH),600) -print_final_stats=1 || exit 1; \
+	done
 
 demo: ## five minutes, no download
 	cargo run --release -- demo

@@ -41,6 +41,8 @@ pub mod error;
 pub mod estimate;
 pub mod evaluate;
 pub mod event;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod generator;
 pub mod image;
 pub mod latent;

@@ -20,6 +20,7 @@ mod carried;
 mod chunks;
 mod curve;
 mod exif;
+pub(crate) mod fuzz;
 mod load;
 mod photo;
 mod picture;

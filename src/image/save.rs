@@ -36,7 +36,11 @@ pub fn save_photo(path: impl AsRef<Path>, image: &DynamicImage, carried: &Carrie
     write_atomically(path, &photo_png_bytes(path, image, carried)?)
 }
 
-fn photo_png_bytes(path: &Path, image: &DynamicImage, carried: &Carried) -> Result<Vec<u8>> {
+pub(super) fn photo_png_bytes(
+    path: &Path,
+    image: &DynamicImage,
+    carried: &Carried,
+) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = PngEncoder::new(&mut bytes);
     if let Some(profile) = carried.profile_for(image) {

@@ -32,6 +32,7 @@ use super::{Evidence, Region, Restored, Restorer, Task};
 use heard::Heard;
 pub use inputs::{Input, list, probe_places};
 use page::Report;
+pub(crate) use prepare::known_in;
 use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 pub use refuse::check_early;

@@ -120,22 +120,30 @@ impl Files {
             let alpha = photo.alpha().ok_or_else(|| no_mask(&self.input.path))?;
             return Ok(alpha.iter().map(|&alpha| alpha >= 1.0).collect());
         };
-        let mask = load_bytes(bytes, path)?;
-        let size = (mask.original.width(), mask.original.height());
-        if size != (width, height) {
-            let problem =
-                format!("the mask is {} x {} pixels, the photo {width} x {height}", size.0, size.1);
-            return Err(Error::picture(path, problem, "make it as large as the whole photo"));
-        }
-        // What is painted on a transparent layer is the mask; the colours hidden under what is clear are nobody's.
-        let white = mask.values()?.channel_mean();
-        Ok(match mask.alpha() {
-            Some(alpha) => {
-                white.iter().zip(alpha).map(|(white, alpha)| white * alpha < 0.5).collect()
-            }
-            None => white.iter().map(|&white| white < 0.5).collect(),
-        })
+        known_in(bytes, path, (width, height))
     }
+}
+
+/// Which pixels of a photo of `width` x `height` are known by the mask with the content `bytes`; `path` is named in
+/// errors.
+pub(crate) fn known_in(
+    bytes: &[u8],
+    path: &Path,
+    (width, height): (u32, u32),
+) -> Result<Vec<bool>> {
+    let mask = load_bytes(bytes, path)?;
+    let size = (mask.original.width(), mask.original.height());
+    if size != (width, height) {
+        let problem =
+            format!("the mask is {} x {} pixels, the photo {width} x {height}", size.0, size.1);
+        return Err(Error::picture(path, problem, "make it as large as the whole photo"));
+    }
+    // What is painted on a transparent layer is the mask; the colours hidden under what is clear are nobody's.
+    let white = mask.values()?.channel_mean();
+    Ok(match mask.alpha() {
+        Some(alpha) => white.iter().zip(alpha).map(|(white, alpha)| white * alpha < 0.5).collect(),
+        None => white.iter().map(|&white| white < 0.5).collect(),
+    })
 }
 
 /// The mask for the picture `below`: `path` itself, or the file of that place and stem in the folder `path`.
