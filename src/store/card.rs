@@ -126,7 +126,8 @@ fn use_and_limits(config: &Config) -> String {
          a filled hole are invented.\n\
          - What was rare among its photos is mended worse. No measure of that, nor of any bias, comes with it.\n\
          - It makes {size} x {size} pixels, whatever is mended; what a photo has beyond that is filled in smoothly.\n\
-         - Photos that were learned can partly be recognised in it. Share it as you would share them.\n\n",
+         - How much of a photo that was learned can be made out from it without the photo's latent was not measured. Share it \
+         as you would share the photos.\n\n",
         size = config.size,
     )
 }

@@ -100,7 +100,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use crate::config::{Layers, PRESETS};
-    use crate::nn::state_of;
     use crate::runtime::stream;
 
     #[test]
@@ -110,7 +109,7 @@ mod tests {
             let shape = config.latent.shape();
             let rng = &mut stream(0, "size");
             let net = config.generator.init(shape, rng, &burn::tensor::Device::flex()).unwrap();
-            let state = state_of(&net);
+            let state = net.state();
             let shapes: BTreeMap<_, _> =
                 state.iter().map(|(name, data)| (name.clone(), data.shape().to_vec())).collect();
             let expected: BTreeMap<_, _> = config.generator.shapes(shape).into_iter().collect();
