@@ -17,7 +17,7 @@
 //! | [`event`] | what happens, for whoever listens; how to stop |
 //! | [`runtime`] | device by name, random streams |
 //! | [`image`] | files <-> pictures within limits, contact sheets, curves |
-//! | [`data`] | photos of a folder, hold-out, order; data sets as they lie on disk; portraits that the program draws itself |
+//! | [`data`] | photos of a folder, hold-out, order; data sets as they lie on disk, and what is in them twice; portraits that the program draws itself |
 //! | [`nn`] | layers: convolutions, batch norm + leaky ReLU, resampling |
 //! | [`latent`] | latent spaces: the ConvNet of the paper |
 //! | [`generator`] | the hourglass |
@@ -44,6 +44,7 @@ pub mod event;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod generator;
+mod guarded;
 pub mod image;
 pub mod latent;
 pub mod loss;
@@ -58,4 +59,5 @@ pub mod store;
 pub mod train;
 
 pub use error::{Error, Result};
+pub use guarded::is_guarded;
 pub use model::{Model, Prior};

@@ -37,7 +37,7 @@ mod voice;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::{env, fs};
+use std::{env, fs, panic};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use lacuna::{Error, Result};
@@ -135,9 +135,20 @@ impl Ending {
     }
 }
 
+/// Panics that the library catches and hands back as errors print nothing; all others do as they always did.
+fn hush_what_is_caught() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !lacuna::is_guarded() {
+            usual(panic);
+        }
+    }));
+}
+
 /// Runs the program and prints an error, if there is one, as one line.
 pub fn run(arguments: Arguments) -> ExitCode {
     arguments.voice.apply();
+    hush_what_is_caught();
     interrupt::listen(arguments.command.stopping());
     let ending: Result<Ending> = match arguments.command {
         Command::Train(arguments) => train::run(arguments),

@@ -39,7 +39,6 @@ impl Carried {
     pub(super) fn of(decoder: &mut impl ImageDecoder, bytes: &[u8], format: ImageFormat) -> Self {
         let profile = decoder.icc_profile().ok().flatten().map(Profile::new);
         let exif = decoder.exif_metadata().ok().flatten();
-        let xmp = decoder.xmp_metadata().ok().flatten();
         let found = match format {
             ImageFormat::Png => beside(bytes),
             ImageFormat::Jpeg => {
@@ -54,7 +53,11 @@ impl Carried {
         Self {
             profile,
             exif: exif.or(found.exif).and_then(tiff_of),
-            xmp: if format == ImageFormat::Png { found.xmp } else { xmp },
+            // The decoder of a PNG sees none behind the pixels.
+            xmp: match format {
+                ImageFormat::Png => found.xmp,
+                _ => decoder.xmp_metadata().ok().flatten(),
+            },
             moves: moves(bytes, format),
             chunks: found.chunks,
         }

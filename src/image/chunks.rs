@@ -7,6 +7,8 @@ use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
+use super::limits::MAX_BESIDE;
+
 /// The keyword of XMP in an `iTXt` chunk.
 const XMP: &[u8] = b"XML:com.adobe.xmp\0";
 
@@ -55,20 +57,20 @@ pub(super) fn beside(png: &[u8]) -> Beside {
     found
 }
 
-/// The whole chunks of `png`, one after the other, up to one that is cut short.
+/// The whole chunks of `png`, one after the other, up to the last or one that is cut short: what stands behind `IEND` is
+/// none.
 pub(super) fn chunks(png: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = png.get(8..).unwrap_or_default();
     std::iter::from_fn(move || {
         let length = u32::from_be_bytes(*rest.first_chunk()?) as usize;
         let (chunk, tail) = rest.split_at_checked(length.checked_add(12)?)?;
-        rest = tail;
+        rest = if &chunk[4..8] == b"IEND" { &[] } else { tail };
         Some(chunk)
     })
 }
 
-/// The text of an `iTXt` chunk behind its keyword; `None` if it is damaged, or unpacks to more than any packet has.
+/// The text of an `iTXt` chunk behind its keyword; `None` if it is damaged, or unpacks to more than is read.
 fn text(rest: &[u8]) -> Option<Vec<u8>> {
-    const MOST: u64 = 64 << 20;
     let (flags, rest) = rest.split_at_checked(2)?;
     let language = rest.iter().position(|&b| b == 0)?;
     let keyword = rest[language + 1..].iter().position(|&b| b == 0)?;
@@ -77,8 +79,8 @@ fn text(rest: &[u8]) -> Option<Vec<u8>> {
         return Some(text.to_vec());
     }
     let mut unpacked = Vec::new();
-    ZlibDecoder::new(text).take(MOST + 1).read_to_end(&mut unpacked).ok()?;
-    (unpacked.len() as u64 <= MOST).then_some(unpacked)
+    ZlibDecoder::new(text).take(MAX_BESIDE + 1).read_to_end(&mut unpacked).ok()?;
+    (unpacked.len() as u64 <= MAX_BESIDE).then_some(unpacked)
 }
 
 /// The chunk `name` with `data`.

@@ -51,21 +51,21 @@ impl Tiff {
     fn settle(&mut self, width: u32, height: u32) -> Option<()> {
         let first = self.long(4)? as usize;
         let (entries, next) = self.folder(first)?;
-        for entry in entries {
+        // The first alone: 65,535 folders of 65,535 entries each fit into a megabyte.
+        let below = entries.iter().find(|entry| entry.tag == EXIF_FOLDER);
+        let below = below.and_then(|entry| self.folder(self.long(entry.at)? as usize));
+        for entry in &entries {
             match entry.tag {
-                ORIENTATION => self.put(&entry, 1),
-                IMAGE_WIDTH => self.put(&entry, width),
-                IMAGE_HEIGHT => self.put(&entry, height),
-                EXIF_FOLDER => {
-                    let below = self.long(entry.at).and_then(|at| self.folder(at as usize));
-                    for entry in below.into_iter().flat_map(|(entries, _)| entries) {
-                        match entry.tag {
-                            PIXEL_WIDTH => self.put(&entry, width),
-                            PIXEL_HEIGHT => self.put(&entry, height),
-                            _ => {}
-                        }
-                    }
-                }
+                ORIENTATION => self.put(entry, 1),
+                IMAGE_WIDTH => self.put(entry, width),
+                IMAGE_HEIGHT => self.put(entry, height),
+                _ => {}
+            }
+        }
+        for entry in below.into_iter().flat_map(|(entries, _)| entries) {
+            match entry.tag {
+                PIXEL_WIDTH => self.put(&entry, width),
+                PIXEL_HEIGHT => self.put(&entry, height),
                 _ => {}
             }
         }
@@ -218,6 +218,15 @@ mod tests {
         assert_eq!(after.len(), strips.len());
         assert_eq!(after[86..91], [0; 5]);
         assert!(after.ends_with(b"end"));
+    }
+
+    /// Were every folder looked into, this test would take a minute.
+    #[test]
+    fn a_folder_that_is_named_in_itself_60_000_times_is_looked_into_once() {
+        let entry = [&EXIF_FOLDER.to_be_bytes()[..], &[0, 4, 0, 0, 0, 1, 0, 0, 0, 8]].concat();
+        let folder = [&60_000u16.to_be_bytes()[..], &entry.repeat(60_000), &[0; 4]].concat();
+        let exif = [b"MM\0*\0\0\0\x08".to_vec(), folder].concat();
+        assert_eq!(settled_exif(exif.clone(), 300, 200), exif);
     }
 
     #[test]

@@ -2,55 +2,57 @@
 
 use std::fs::File;
 use std::io::{Cursor, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::carried::Carried;
+use super::limits::{MAX_ALLOC, MAX_ALLOC_BESIDE, Refusal, check, check_size, most_bytes};
 use super::photo::Photo;
+use super::size::size;
 use super::whole::{jpeg_channels, missing_end};
 use crate::error::{Error, Result};
+use crate::guarded::guarded;
 
 /// The extensions of the files that [`load`] reads; a file is then judged by its content.
 pub const EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
-/// The longest side of a picture, in pixels: beyond any camera (WebP itself ends at 16,383).
-pub const MAX_SIDE: u32 = 16_384;
-
-/// The most pixels of a picture: 100 megapixels, 1.2 GB as a [`Picture`](super::Picture).
-pub const MAX_PIXELS: u64 = 100_000_000;
-
-/// What a decoder may allocate. The largest picture within the limits, 100 megapixels of RGBA at 16 bits, is 800 MB;
-/// the rest is for its working space. A header cannot ask for more, whatever it claims.
-const MAX_ALLOC: u64 = 1 << 30;
-
-/// The most bytes of a file: more than [`MAX_ALLOC`] are never needed, even stored without compression.
-const MAX_FILE: u64 = MAX_ALLOC;
-
-const RESAVE: &str = "save it again from the original, or leave it out";
+pub(super) const RESAVE: &str = "save it again from the original, or leave it out";
 
 /// Reads and decodes the file `path`.
 ///
-/// Errors: [`Error::Read`] if it cannot be read; [`Error::Picture`] if it is not a whole JPEG, PNG or WebP of at most
-/// [`MAX_SIDE`] and [`MAX_PIXELS`], or a JPEG of inks (CMYK, YCCK).
+/// Errors: [`Error::Read`] if it cannot be read; [`Error::Picture`] if it is not a whole JPEG, PNG or WebP within the
+/// [limits](MAX_PIXELS), or a JPEG of inks (CMYK, YCCK).
 pub fn load(path: impl AsRef<Path>) -> Result<Photo> {
     let path = path.as_ref();
     load_bytes(&read_bytes(path)?, path)
 }
 
-/// The bytes of the file `path`, at most one more than a picture may have: [`load_bytes`] refuses the rest.
+/// The bytes of the file `path`; of one that is no picture, or larger than its picture may be, the first of them, which
+/// [`load_bytes`] refuses.
 ///
 /// Errors: [`Error::Read`].
 pub fn read_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+    /// Where the headers of most pictures end.
+    const FIRST: u64 = 1 << 20;
     let path = path.as_ref();
-    let mut bytes = Vec::new();
-    // `take` instead of asking for the length first: a device or a growing file has no length to ask for.
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(Error::read(path))?;
-    Ok(bytes)
+    let read = || {
+        let mut file = File::open(path)?;
+        let mut bytes = Vec::new();
+        // `take` instead of asking for the length first: a device or a growing file has no length to ask for.
+        (&mut file).take(FIRST).read_to_end(&mut bytes)?;
+        let Some(format) = format_of(&bytes).filter(|&format| is_read(format)) else {
+            return Ok(bytes);
+        };
+        for _ in 0..2 {
+            let most = most_bytes(size(&bytes, format)) + 1;
+            let more = most.saturating_sub(bytes.len() as u64);
+            (&mut file).take(more).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    };
+    read().map_err(Error::read(path))
 }
 
 /// [`load`] for a caller who has read the file already; `path` is only named, not opened.
@@ -59,29 +61,20 @@ pub fn load_bytes(bytes: &[u8], path: &Path) -> Result<Photo> {
     if bytes.is_empty() {
         return refuse("the file is empty".into(), RESAVE);
     }
-    if bytes.len() as u64 > MAX_FILE {
-        return refuse(
-            format!("the file is over {} MiB", MAX_FILE >> 20),
-            "make the picture smaller",
-        );
-    }
-    let format = match ::image::guess_format(bytes) {
-        Ok(format) if is_read(format) => format,
-        Ok(other) => {
+    let format = match format_of(bytes) {
+        Some(format) if is_read(format) => format,
+        Some(other) => {
             let name = other.extensions_str().first().unwrap_or(&"other").to_uppercase();
             return refuse(format!("it is a {name} file"), "convert it to PNG, JPEG or WebP");
         }
-        Err(_) => {
+        None => {
             return refuse(
                 "its content is no JPEG, PNG or WebP".into(),
                 "leave it out, or convert it",
             );
         }
     };
-    // The decoders are pure Rust and meant not to panic, but they are large and the files are anybody's. The closure
-    // owns all it changes, so nothing half-made is seen after an unwind. The process's panic hook still runs (by
-    // default it prints): whether to silence it is the program's decision, not a library's.
-    match catch_unwind(AssertUnwindSafe(|| decode(bytes, format))) {
+    match guarded(|| decode(bytes, format)) {
         Ok(Ok((original, carried))) => {
             Ok(Photo { original, format, path: path.to_path_buf(), carried })
         }
@@ -105,11 +98,12 @@ pub(crate) struct Header {
     pub has_alpha: bool,
 }
 
-/// The [`Header`] of the file `path`; `None` where it cannot be read.
+/// The [`Header`] of the file `path`; `None` where it cannot be read, or is refused by its limits.
 pub(crate) fn header(path: &Path) -> Option<Header> {
-    let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
+    let bytes = read_bytes(path).ok()?;
+    let format = format_of(&bytes).filter(|&format| is_read(format))?;
     let read = || {
-        let mut decoder = reader.into_decoder().ok()?;
+        let mut decoder = decoder(&bytes, format).ok()?;
         let (width, height) = decoder.dimensions();
         let turned = decoder.orientation().is_ok_and(|orientation| {
             use Orientation::*;
@@ -118,7 +112,7 @@ pub(crate) fn header(path: &Path) -> Option<Header> {
         let (width, height) = if turned { (height, width) } else { (width, height) };
         Some(Header { width, height, has_alpha: decoder.color_type().has_alpha() })
     };
-    catch_unwind(AssertUnwindSafe(read)).ok()?
+    guarded(read).ok()?
 }
 
 /// Whether the name looks like a picture's, in either case; a hint for listings, [`load`] looks at the content.
@@ -131,17 +125,16 @@ pub fn is_picture_name(path: &Path) -> bool {
 pub fn is_picture_content(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
-    read.is_ok() && ::image::guess_format(&head).is_ok_and(is_read)
+    read.is_ok() && format_of(&head).is_some_and(is_read)
+}
+
+/// By its first bytes, whatever it is called.
+fn format_of(bytes: &[u8]) -> Option<ImageFormat> {
+    ::image::guess_format(bytes).ok()
 }
 
 fn is_read(format: ImageFormat) -> bool {
     matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)
-}
-
-/// A reason to refuse a file, before it is joined with the path.
-struct Refusal {
-    problem: String,
-    remedy: &'static str,
 }
 
 impl From<ImageError> for Refusal {
@@ -152,30 +145,23 @@ impl From<ImageError> for Refusal {
     }
 }
 
-/// Header, size, wholeness, pixels, in this order: each step is only taken on what the one before has passed.
-fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Carried), Refusal> {
+/// The decoder of what is within the limits. It has read the header, and of a PNG what stands before the pixels.
+fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder, Refusal> {
+    check(bytes, format)?;
     let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MAX_ALLOC);
+    limits.max_alloc = Some(MAX_ALLOC_BESIDE);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder()?;
-
+    reader.limits(limits);
+    let decoder = reader.into_decoder()?;
+    // Once more, as what was looked at may not be what the decoder has found.
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(Refusal {
-            problem: format!("it is {width} x {height} pixels"),
-            remedy: RESAVE,
-        });
-    }
-    if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
-        let most = MAX_PIXELS / 1_000_000;
-        return Err(Refusal {
-            problem: format!(
-                "it is {width} x {height} pixels, the limit is {MAX_SIDE} a side and {most} megapixels"
-            ),
-            remedy: "make the picture smaller",
-        });
-    }
+    check_size(width.into(), height.into())?;
+    Ok(decoder)
+}
+
+/// Limits, header, wholeness, pixels, in this order: each step is only taken on what the one before has passed.
+fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Carried), Refusal> {
+    let mut decoder = decoder(bytes, format)?;
     if let Some(missing) = missing_end(bytes, format) {
         return Err(Refusal {
             problem: format!("the file was cut short: {missing}"),
@@ -192,6 +178,8 @@ fn decode(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Carried), 
     }
 
     let carried = Carried::of(&mut decoder, bytes, format);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_ALLOC);
     limits.reserve(decoder.total_bytes())?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(carried.orientation());

@@ -21,6 +21,7 @@ mod chunks;
 mod curve;
 mod exif;
 pub(crate) mod fuzz;
+mod limits;
 mod load;
 mod photo;
 mod picture;
@@ -29,6 +30,7 @@ mod profile;
 mod save;
 mod sheet;
 mod shrunk;
+mod size;
 mod stroke;
 mod text;
 pub(crate) mod ticks;
@@ -40,10 +42,11 @@ pub(crate) use curve::{drawable, smoothed};
 
 pub use batch::{batch_of, numbers_of, pictures_of};
 pub use carried::Carried;
+pub(crate) use limits::refuse_size;
+pub use limits::{MAX_PIXELS, MAX_SIDE};
 pub(crate) use load::header;
 pub use load::{
-    EXTENSIONS, MAX_PIXELS, MAX_SIDE, dimensions, is_picture_content, is_picture_name, load,
-    load_bytes, read_bytes,
+    EXTENSIONS, dimensions, is_picture_content, is_picture_name, load, load_bytes, read_bytes,
 };
 pub use photo::Photo;
 pub use picture::Picture;

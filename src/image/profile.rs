@@ -8,7 +8,6 @@
 //! ways (of a scanner, of a press) converts nothing either: the values count as they stand.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use moxcms::{
@@ -17,6 +16,7 @@ use moxcms::{
 };
 
 use super::Picture;
+use crate::guarded::guarded;
 
 /// The largest difference between a profile and sRGB that counts as none: one level of 8 bits, which is what the
 /// many writings of sRGB differ by.
@@ -24,6 +24,9 @@ const SAME: f32 = 1.0 / 255.0;
 
 /// The largest error there and back that a mild colour may have: five levels.
 const THERE_AND_BACK: f32 = 5.0 / 255.0;
+
+/// The largest profile that is read, in bytes; those of presses, with tables both ways, have two or three million.
+const MOST: usize = 4 << 20;
 
 /// Pixels that are converted in one piece.
 const PIECE: usize = 4096;
@@ -61,8 +64,7 @@ impl fmt::Debug for Way {
 impl Profile {
     /// The profile in `bytes`, whatever it is; one that is damaged is carried along all the same.
     pub fn new(bytes: Vec<u8>) -> Self {
-        // The parser is pure Rust and meant not to panic, but the profiles are anybody's.
-        let way = catch_unwind(AssertUnwindSafe(|| way(&bytes))).ok().flatten();
+        let way = guarded(|| way(&bytes)).ok().flatten();
         Self { bytes: bytes.into(), way: way.unwrap_or(Way::Unknown) }
     }
 
@@ -96,7 +98,7 @@ impl Profile {
     /// curve, the primaries of sRGB. `None` if there is no such profile.
     pub fn for_pixels(&self, with_colour: bool) -> Option<Vec<u8>> {
         let convert = || -> Option<Vec<u8>> {
-            let Ok(profile) = ColorProfile::new_from_slice(&self.bytes) else {
+            let Some(profile) = read(&self.bytes) else {
                 return Some(self.bytes.to_vec());
             };
             match (profile.color_space, with_colour) {
@@ -109,13 +111,18 @@ impl Profile {
                 _ => Some(self.bytes.to_vec()),
             }
         };
-        catch_unwind(AssertUnwindSafe(convert)).ok().flatten()
+        guarded(convert).ok().flatten()
     }
+}
+
+/// `None` for one that cannot be read, or is larger than any needs to be.
+fn read(bytes: &[u8]) -> Option<ColorProfile> {
+    (bytes.len() <= MOST).then(|| ColorProfile::new_from_slice(bytes).ok()).flatten()
 }
 
 /// `None` for a profile that cannot be read, of another kind than RGB and grey, or without a way back.
 fn way(bytes: &[u8]) -> Option<Way> {
-    let profile = ColorProfile::new_from_slice(bytes).ok()?;
+    let profile = read(bytes)?;
     let profile = match profile.color_space {
         DataColorSpace::Rgb => profile,
         DataColorSpace::Gray => with_colours(&profile)?,

@@ -2,7 +2,7 @@
 
 use ::image::{Rgb, RgbImage};
 
-use super::load::{MAX_PIXELS, MAX_SIDE};
+use super::limits::{MAX_PIXELS, MAX_SIDE};
 use super::picture::Picture;
 use super::text::{SMALL, SMALL_BOLD};
 use crate::error::{Error, Result};

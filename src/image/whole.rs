@@ -27,7 +27,7 @@ pub(super) fn missing_end(bytes: &[u8], format: ImageFormat) -> Option<&'static 
 ///
 /// Searching for the bytes FF D9 instead would stop at the thumbnail inside the EXIF segment of nearly every camera's
 /// file, and looking at the last two bytes only would refuse whole files with something behind them.
-fn jpeg_markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> {
+pub(super) fn jpeg_markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> {
     let mut next = Some(2);
     std::iter::from_fn(move || {
         let mut at = next?;
@@ -91,10 +91,15 @@ fn jpeg_ends(bytes: &[u8]) -> Option<()> {
 
 /// How many channels a JPEG has, by its frame header: 1 grey, 3 colours, 4 inks.
 pub(super) fn jpeg_channels(bytes: &[u8]) -> Option<u8> {
+    jpeg_frame(bytes)?.get(5).copied()
+}
+
+/// The frame header of a JPEG and what follows: depth, height, width, channels.
+pub(super) fn jpeg_frame(bytes: &[u8]) -> Option<&[u8]> {
     // Start of frame, in all its kinds; C4, C8 and CC are other segments.
     let is_frame = |m: u8| matches!(m, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF);
     let (_, at) = jpeg_markers(bytes).find(|&(marker, _)| is_frame(marker))?;
-    bytes.get(at + 9).copied()
+    bytes.get(at + 4..)
 }
 
 /// `Some` at the IEND chunk.

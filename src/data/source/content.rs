@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::data::Id;
 use crate::error::{Error, Result};
-use crate::image::{Picture, load_bytes};
+use crate::image::{Picture, load_bytes, refuse_size};
 
 /// One picture, as the set holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Content {
     /// The picture as the model sees it, at its own size; `name` is what an error calls it.
     ///
     /// # Errors
-    /// As [`load_bytes`]; raw pixels whose number does not fit their shape.
+    /// As [`load_bytes`]; raw pixels whose number does not fit their shape, or over the limits.
     pub fn picture(&self, name: &str) -> Result<Picture> {
         match self {
             Self::Encoded(bytes) => load_bytes(bytes, Path::new(name))?.picture(),
@@ -44,6 +44,7 @@ impl Content {
                         format!("{len} bytes are no pixels of {channels} x {height} x {width}");
                     return Err(Error::picture(name, problem, "leave it out"));
                 }
+                refuse_size(name, *width, *height)?;
                 let data = bytes.iter().map(|&v| f32::from(v) / 255.0).collect::<Vec<_>>();
                 Picture::new(*height, *width, data.repeat(3 / channels))
             }

@@ -1,18 +1,23 @@
 //! A tar of pictures, read where its members lie.
 
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use tar::Archive;
 
 use super::member::Members;
-use super::stored::Stored;
+use super::stored::{Stored, size};
 use super::{Content, Listed, MAX_ENCODED, Place, Source, damaged, foreign};
 use crate::error::{Error, Result};
 
 /// A tar is a row of blocks of so many bytes.
 const BLOCK: u64 = 512;
+
+/// What may be read to learn of one member, in bytes: its header, and what stands before it with a long name or further
+/// attributes.
+const MAX_ABOUT: u64 = 1 << 20;
 
 /// One file in a tar.
 #[derive(Debug)]
@@ -21,6 +26,32 @@ pub(super) struct Member {
     /// The first byte of its content.
     pub(super) offset: u64,
     pub(super) len: u64,
+}
+
+/// A tar whose headers are read and whose files are passed over. Of what stands before a member the reader keeps all in
+/// memory, as much as the tar claims, so that it is given no more than [`MAX_ABOUT`].
+struct Headers<'a> {
+    tar: Stored,
+    left: &'a Cell<u64>,
+}
+
+impl Read for Headers<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = buffer.len().min(usize::try_from(self.left.get()).unwrap_or(usize::MAX));
+        if len == 0 && !buffer.is_empty() {
+            let limit = size(MAX_ABOUT);
+            return Err(io::Error::other(format!("its name or attributes are over {limit}")));
+        }
+        let read = self.tar.read(&mut buffer[..len])?;
+        self.left.set(self.left.get() - read as u64);
+        Ok(read)
+    }
+}
+
+impl Seek for Headers<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.tar.seek(to)
+    }
 }
 
 /// Hands the files in `tar` to `each`, in their order; what is no file (a folder, a link) is passed over.
@@ -33,15 +64,17 @@ pub(super) fn members(
 ) -> Result<ControlFlow<()>> {
     // Where the member that was read last ends, in whole blocks.
     let mut end = 0;
-    let broken = |at: u64, error: &std::io::Error| {
+    let broken = |at: u64, error: &io::Error| {
         let problem = match at + BLOCK > tar.len() {
             true => return tar.cut_short(at, BLOCK),
             false => format!("at byte {at} there is no header of a member ({error})"),
         };
         damaged(tar.path(), problem, "it is no tar, or damaged: copy or download it again")
     };
-    let mut archive = Archive::new(tar.clone());
+    let left = Cell::new(MAX_ABOUT);
+    let mut archive = Archive::new(Headers { tar: tar.clone(), left: &left });
     for entry in archive.entries_with_seek().map_err(Error::read(tar.path()))? {
+        left.set(MAX_ABOUT);
         let entry = entry.map_err(|error| broken(end, &error))?;
         let (offset, len) = (entry.raw_file_position(), entry.size());
         // A sparse file stores less than its size, in pieces; no picture is one.
@@ -59,12 +92,13 @@ pub(super) fn members(
     // Without this, one that was cut at a header would look like a smaller one.
     let mut last = [1; BLOCK as usize];
     let mut reader = tar.clone();
-    std::io::Seek::seek(&mut reader, std::io::SeekFrom::Start(end))
+    reader
+        .seek(SeekFrom::Start(end))
         .and_then(|_| reader.read_exact(&mut last))
         .map_err(|_| tar.cut_short(end, BLOCK))?;
     match last.iter().all(|&byte| byte == 0) {
         true => Ok(ControlFlow::Continue(())),
-        false => Err(broken(end, &std::io::Error::other("nor the empty block that closes a tar"))),
+        false => Err(broken(end, &io::Error::other("nor the empty block that closes a tar"))),
     }
 }
 

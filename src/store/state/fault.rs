@@ -2,10 +2,10 @@
 
 use std::any::Any;
 use std::io::{self, ErrorKind};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::guarded::guarded as caught;
 
 const REMEDY: &str = "take another copy of the run, or train anew in another folder";
 
@@ -53,7 +53,7 @@ pub(super) fn guarded<T>(
     doing: Doing,
     work: impl FnOnce() -> Result<T, Fault>,
 ) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match caught(work) {
         Ok(done) => done.map_err(|fault| told(path, doing, fault)),
         Err(panic) => Err(told(path, doing, damaged(said(panic.as_ref())))),
     }

@@ -1,6 +1,5 @@
 //! Where a store lies: a file, and in tests a disk that fails.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{Builder, Database, WriteTransaction};
@@ -87,5 +86,5 @@ pub(super) fn begin(database: &Database) -> Result<WriteTransaction, Fault> {
 
 /// Lets go of the file. Closing writes, and what is damaged may panic there; all that was committed is on disk already.
 pub(super) fn close(database: Option<Database>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
+    let _ = crate::guarded::guarded(|| drop(database));
 }
