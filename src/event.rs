@@ -16,6 +16,8 @@ pub enum Event {
     Listing { found: usize },
     /// So many of the `total` pictures of a folder have been read.
     Reading { done: usize, total: usize },
+    /// So many of the `total` pictures of a set have been compared with all the others.
+    Comparing { done: usize, total: usize },
     /// A file was left out; `problem` says why and what to do.
     Skipped { path: PathBuf, problem: String },
     /// A picture that was to be mended or damaged cannot be; `problem` names it and what to do.

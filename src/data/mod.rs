@@ -5,12 +5,16 @@
 //!                  |
 //!                  '--Sampler (shuffles by seed)--> minibatch 0, 1, ..., 0, 1, ... --picture--> [3,S,S]
 //! ```
-//! Portraits that need no folder are drawn by [`drawn`]; data sets that are no folder of photos are read by [`source`].
+//! What is in a set, and what is in it twice, is told by [`check`]; whether two pictures are copies of each other by
+//! [`near`]. Portraits that need no folder are drawn by [`drawn`]; data sets that are no folder of photos are read by
+//! [`source`].
 
 mod catalogue;
+pub mod check;
 pub mod drawn;
 mod folder;
 pub(crate) mod list;
+pub mod near;
 mod sampler;
 mod shelf;
 mod shuffle;

@@ -1,0 +1,197 @@
+//! All pictures of a set, to be asked which of them are near to another, or to each other.
+//!
+//! Every window of every picture against every picture is a product of large matrices. The features are turned so that
+//! their first numbers hold the most of them (the eigenvectors of their second moments); of these [`FIRST`] are kept, and
+//! the length of all the others as one more. By Cauchy and Schwarz the product of two such is at least that of the whole
+//! features, so nothing that is near is lost, and the whole product is taken of what is left.
+
+use std::ops::ControlFlow;
+
+use nalgebra::{DMatrix, SymmetricEigen};
+use rayon::prelude::*;
+
+use super::bands::{Bands, Feature, NUMBERS};
+use super::descriptor::Descriptor;
+use super::{CANDIDATE, Near, closely, dot};
+
+/// Numbers of a feature that are multiplied first, the length of the others among them.
+const FIRST: usize = 24;
+
+/// Pictures that are compared with all in one piece, and pictures in a tile of those: a product is 30 x 8 x 1024 numbers,
+/// which stay in the processor's cache.
+const PIECE: usize = 8;
+const TILE: usize = 1024;
+
+/// Pictures that can be asked for those near to another.
+#[derive(Debug)]
+pub struct Index {
+    bands: Bands,
+    descriptors: Vec<Descriptor>,
+    /// Turned.
+    features: Vec<Feature>,
+    /// What turns them, `[NUMBERS, NUMBERS]`, a new axis a row.
+    axes: Vec<f32>,
+    /// The first numbers of all features, `[FIRST, TILE]` each.
+    tiles: Vec<DMatrix<f32>>,
+}
+
+impl Index {
+    /// The index of `descriptors`, about 1.4 KB each.
+    pub fn new(descriptors: Vec<Descriptor>) -> Self {
+        let bands = Bands::new();
+        let plain: Vec<Feature> = descriptors.par_iter().map(|of| bands.feature(of)).collect();
+        let axes = axes(&plain);
+        let features: Vec<Feature> = plain.into_par_iter().map(|f| turned(&axes, &f)).collect();
+        let tile = |features: &[Feature]| {
+            DMatrix::from_iterator(FIRST, features.len(), features.iter().flat_map(first))
+        };
+        let tiles = features.par_chunks(TILE).map(tile).collect();
+        Self { bands, descriptors, features, axes, tiles }
+    }
+
+    pub fn len(&self) -> usize {
+        self.descriptors.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.descriptors.is_empty()
+    }
+
+    /// The places of the pictures that are near to another one, in their order, and how.
+    pub fn query(&self, other: &Descriptor) -> Vec<(usize, Near)> {
+        let mut places: Vec<usize> =
+            self.candidates(std::slice::from_ref(other)).into_iter().map(|(_, at)| at).collect();
+        // As a window in one of them.
+        let feature = turned(&self.axes, &self.bands.feature(other));
+        let is_inside = |at: &usize| {
+            let windows = self.windows(&self.descriptors[*at]);
+            windows.iter().any(|window| dot(window, &feature) > CANDIDATE)
+        };
+        places.par_extend((0..self.len()).into_par_iter().filter(is_inside));
+        places.sort_unstable();
+        places.dedup();
+        let near = |at| Some((at, closely(&self.bands, &self.descriptors[at], other)?));
+        places.into_par_iter().filter_map(near).collect()
+    }
+
+    /// All pairs that are near, the smaller place first, in their order; of a group of which all are near to each other,
+    /// as many pairs as connect it. `watch` hears how many pictures have been compared with all, and may break off, which
+    /// gives `None`.
+    pub fn pairs(
+        &self,
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Option<Vec<(usize, usize, Near)>> {
+        let mut groups = Groups::new(self.len());
+        let mut pairs = Vec::new();
+        // In pieces of the same size for any number of threads, so that the same pairs are found.
+        const AT_ONCE: usize = 64 * PIECE;
+        for start in (0..self.len()).step_by(AT_ONCE) {
+            watch(start).is_continue().then_some(())?;
+            let piece = &self.descriptors[start..(start + AT_ONCE).min(self.len())];
+            let found = piece.par_chunks(PIECE).enumerate().flat_map_iter(|(at, piece)| {
+                let first = start + at * PIECE;
+                self.candidates(piece).into_iter().map(move |(one, other)| (first + one, other))
+            });
+            let mut found: Vec<(usize, usize)> =
+                found.filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b))).collect();
+            found.sort_unstable();
+            found.dedup();
+            for found in found.chunks(AT_ONCE) {
+                let apart: Vec<_> =
+                    found.iter().copied().filter(|&(a, b)| groups.of(a) != groups.of(b)).collect();
+                let near = |(a, b): (usize, usize)| {
+                    Some((a, b, closely(&self.bands, &self.descriptors[a], &self.descriptors[b])?))
+                };
+                let near: Vec<_> = apart.into_par_iter().filter_map(near).collect();
+                pairs.extend(near.into_iter().filter(|&(a, b, _)| groups.join(a, b)));
+            }
+        }
+        pairs.sort_unstable_by_key(|&(a, b, _)| (a, b));
+        Some(pairs)
+    }
+
+    /// Which of `pictures` has a window that is like which of all.
+    fn candidates(&self, pictures: &[Descriptor]) -> Vec<(usize, usize)> {
+        let windows: Vec<Feature> = pictures.iter().flat_map(|of| self.windows(of)).collect();
+        let rows = windows.iter().flat_map(first);
+        let firsts = DMatrix::from_row_iterator(windows.len(), FIRST, rows);
+        let mut found = Vec::new();
+        let mut product = DMatrix::zeros(windows.len(), TILE);
+        for (number, (tile, features)) in
+            self.tiles.iter().zip(self.features.chunks(TILE)).enumerate()
+        {
+            let mut product = product.columns_mut(0, features.len());
+            product.gemm(1.0, &firsts, tile, 0.0);
+            for (column, (bounds, feature)) in product.column_iter().zip(features).enumerate() {
+                for (row, &bound) in bounds.iter().enumerate() {
+                    if bound > CANDIDATE && dot(&windows[row], feature) > CANDIDATE {
+                        found.push((row / self.bands.count(), number * TILE + column));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn windows(&self, descriptor: &Descriptor) -> Vec<Feature> {
+        self.bands.windows(descriptor).iter().map(|window| turned(&self.axes, window)).collect()
+    }
+}
+
+/// The first numbers, and the length of the others, with room for rounding.
+fn first(feature: &Feature) -> impl Iterator<Item = f32> {
+    let (first, others) = feature.split_at(FIRST - 1);
+    let length = dot(others, others).sqrt() + 1e-4;
+    first.iter().copied().chain([length]).collect::<Vec<_>>().into_iter()
+}
+
+/// The axes along which the features have the most of their length, those first.
+fn axes(features: &[Feature]) -> Vec<f32> {
+    /// So many are enough to find them.
+    const SAMPLE: usize = 20_000;
+    let mut moments = DMatrix::<f64>::zeros(NUMBERS, NUMBERS);
+    for feature in features.iter().step_by(features.len().div_ceil(SAMPLE).max(1)) {
+        for (row, a) in feature.iter().enumerate() {
+            for (column, b) in feature.iter().enumerate() {
+                moments[(row, column)] += f64::from(a * b);
+            }
+        }
+    }
+    let eigen = SymmetricEigen::new(moments);
+    let mut order: Vec<usize> = (0..NUMBERS).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    let axis =
+        |at: usize| eigen.eigenvectors.column(at).iter().map(|&v| v as f32).collect::<Vec<_>>();
+    order.into_iter().flat_map(axis).collect()
+}
+
+fn turned(axes: &[f32], feature: &Feature) -> Feature {
+    let mut turned = [0.0; NUMBERS];
+    turned.iter_mut().zip(axes.chunks_exact(NUMBERS)).for_each(|(v, axis)| *v = dot(axis, feature));
+    turned
+}
+
+/// Which pictures belong together, by the smallest of their places.
+#[derive(Debug)]
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn new(len: usize) -> Self {
+        Self((0..len).collect())
+    }
+
+    fn of(&mut self, mut at: usize) -> usize {
+        while self.0[at] != at {
+            self.0[at] = self.0[self.0[at]];
+            at = self.0[at];
+        }
+        at
+    }
+
+    /// Whether the two were apart until now.
+    fn join(&mut self, a: usize, b: usize) -> bool {
+        let (a, b) = (self.of(a), self.of(b));
+        self.0[a.max(b)] = a.min(b);
+        a != b
+    }
+}
