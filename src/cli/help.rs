@@ -17,6 +17,8 @@ Exit codes:
     1  some photos could not be mended
        or copied, each is named on
        stderr; the others are done
+       (data check: copies on both
+       sides of the split)
     2  an error, or no photo could be;
        a line says why and what to do
   130  Ctrl-C or a polite kill; what is
@@ -153,6 +155,27 @@ Examples:
     searching!()
 );
 
+pub(super) const DATA: &str = "\
+Examples:
+  lacuna data check photos
+  lacuna data check photos \\
+    --hold-out 0.2 --json
+
+Marks of its groups:
+  !  on both sides of the split: held
+     out, and learned from as a copy
+  =  the same bytes
+  ~  the same picture: smaller, saved
+     again, mirrored, cropped a little;
+     a number says how like, 1 is equal
+
+Exit codes:
+    0  no picture is on both sides
+    1  some are, each with a ! above
+    2  an error, or no picture could be
+       read
+  130  Ctrl-C";
+
 pub(super) const INFO: &str = "\
 Examples:
   lacuna info runs/mine
@@ -202,8 +225,20 @@ mod tests {
     use super::*;
     use crate::cli::{Arguments, command};
 
-    const ALL: [&str; 11] =
-        [LACUNA, TRAIN, RESTORE, DEGRADE, EVALUATE, DEMO, INFO, SNAPSHOT, EXPORT, COMPLETIONS, MAN];
+    const ALL: [&str; 12] = [
+        LACUNA,
+        TRAIN,
+        RESTORE,
+        DEGRADE,
+        EVALUATE,
+        DEMO,
+        DATA,
+        INFO,
+        SNAPSHOT,
+        EXPORT,
+        COMPLETIONS,
+        MAN,
+    ];
 
     /// Every command line of the examples in `text`, its continuations joined.
     fn examples(text: &str) -> Vec<String> {

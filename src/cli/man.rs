@@ -17,7 +17,7 @@ use super::{Ending, command, help};
 #[derive(Debug, Args)]
 #[command(after_long_help = help::MAN)]
 pub(super) struct ManArguments {
-    /// The page of a subcommand [default: that of the program]
+    /// The page of a subcommand, as in `restore` or `data-check` [default: that of the program]
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
     page: Option<String>,
     /// Folder for all pages, `lacuna.1`, `lacuna-train.1` and so on
@@ -50,8 +50,7 @@ pub(super) fn run(arguments: ManArguments) -> Result<Ending> {
 fn pages() -> Vec<(String, String)> {
     let mut program = command().disable_help_subcommand(true);
     program.build();
-    let commands: Vec<&Command> =
-        std::iter::once(&program).chain(program.get_subcommands()).collect();
+    let commands = all(&program);
     let name =
         |command: &Command| command.get_display_name().unwrap_or(command.get_name()).to_string();
     let names: Vec<String> = commands.iter().map(|command| name(command)).collect();
@@ -62,6 +61,12 @@ fn pages() -> Vec<(String, String)> {
         (name(command), String::from_utf8_lossy(&bytes).into_owned())
     };
     commands.into_iter().map(page).collect()
+}
+
+/// `command` and all below it, each before those below it.
+fn all(command: &Command) -> Vec<&Command> {
+    let below = command.get_subcommands().filter(|command| command.get_name() != "help");
+    std::iter::once(command).chain(below.flat_map(all)).collect()
 }
 
 fn page(command: &Command, names: &[String], out: &mut Vec<u8>) -> io::Result<()> {
@@ -81,7 +86,7 @@ fn page(command: &Command, names: &[String], out: &mut Vec<u8>) -> io::Result<()
     let below = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let mut roff = Roff::default();
     verbatim(&below, &mut roff);
-    if !command.has_subcommands() && !below.contains("Exit codes:") {
+    if !below.contains("Exit codes:") {
         let at = help::LACUNA.find("Exit codes:").unwrap_or(0);
         verbatim(&help::LACUNA[at..], &mut roff);
     }
@@ -169,8 +174,8 @@ mod tests {
         let pages = pages();
         let mut program = command();
         program.build();
-        for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
-            let name = format!("lacuna-{}", command.get_name());
+        for command in all(&program).into_iter().skip(1) {
+            let name = command.get_display_name().unwrap().to_string();
             let (_, page) = pages.iter().find(|(page, _)| *page == name).expect(&name);
             for section in ["NAME", "SYNOPSIS", "EXAMPLES", "EXIT STATUS", "SEE ALSO"] {
                 assert!(
@@ -184,7 +189,8 @@ mod tests {
                 assert!(page.contains(&shown), "{name}: {long}");
             }
         }
-        assert_eq!(pages.len(), program.get_subcommands().count());
+        assert_eq!(pages.len(), all(&program).len());
+        assert!(pages.iter().any(|(name, _)| name == "lacuna-data-check"));
         let (_, restore) = pages.iter().find(|(page, _)| page == "lacuna-restore").unwrap();
         let synopsis = restore.split(".SH").find(|part| part.contains("SYNOPSIS")).unwrap();
         for option in

@@ -3,7 +3,7 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | `restore` and `degrade`: some photos could not be mended or copied, each is named on stderr; the others are done |
+//! | 1 | `restore` and `degrade`: some photos could not be mended or copied, each is named on stderr; the others are done. `data check`: pictures are on both sides of the split |
 //! | 2 | an error, or no photo could be; a line on stderr says what is wrong and what to do |
 //! | 130 | Ctrl-C or a polite kill; all that was finished is kept |
 //!
@@ -19,6 +19,7 @@
 
 mod bar;
 mod completions;
+mod data;
 mod degrade;
 mod demo;
 mod evaluate;
@@ -74,6 +75,7 @@ enum Command {
     Degrade(degrade::DegradeArguments),
     Evaluate(evaluate::EvaluateArguments),
     Demo(demo::DemoArguments),
+    Data(data::DataArguments),
     Info(info::InfoArguments),
     Snapshot(snapshot::SnapshotArguments),
     Export(export::ExportArguments),
@@ -94,6 +96,7 @@ impl Command {
             Command::Train(_) | Command::Demo(_) => "stopping",
             Command::Export(_) => "stopping: nothing of the export is kept",
             Command::Snapshot(_) => "stopping when the copy is made; once more leaves it out",
+            Command::Data(_) => "stopping: nothing was found out yet",
             Command::Info(_) | Command::Completions(_) | Command::Man(_) => "stopping",
         }
     }
@@ -156,6 +159,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Degrade(arguments) => degrade::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
+        Command::Data(arguments) => data::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Snapshot(arguments) => snapshot::run(arguments),
         Command::Export(arguments) => export::run(arguments),

@@ -75,6 +75,14 @@ impl Progress {
                 let parts = [part(0, format!("reading photos {done}/{total}")), part(1, left)];
                 self.bar.show(&parts, *done as f64 / (*total).max(1) as f64, false);
             }
+            Event::Comparing { done, total } => {
+                if *done == 0 {
+                    self.pace = None;
+                }
+                let left = self.time_left(*done as f64, *total as f64);
+                let parts = [part(0, format!("comparing {done}/{total}")), part(1, left)];
+                self.bar.show(&parts, *done as f64 / (*total).max(1) as f64, done == total);
+            }
             Event::Step { step, steps, loss, images_per_second, seconds_left } => {
                 // By time, not by steps: a run may end by either.
                 let began = *self.began.get_or_insert_with(Instant::now);

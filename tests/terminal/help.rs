@@ -11,12 +11,13 @@ use lacuna::image::save_png;
 use crate::common::runs::picture;
 use crate::common::workshop::{BIN, Workshop, lacuna, ok, strs};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "train",
     "restore",
     "degrade",
     "evaluate",
     "demo",
+    "data",
     "info",
     "snapshot",
     "export",
@@ -145,7 +146,8 @@ fn the_manual_is_rendered_without_a_warning() {
     let folder = dir.path().join("man1");
     ok(&["man", "--out", folder.to_str().unwrap()]);
     let pages: Vec<_> = fs::read_dir(&folder).unwrap().map(|page| page.unwrap().path()).collect();
-    assert_eq!(pages.len(), 1 + COMMANDS.len());
+    // The program's own, and that of `data check`.
+    assert_eq!(pages.len(), 2 + COMMANDS.len());
     for page in pages {
         let mut groff = Command::new("groff");
         groff.args(["-man", "-Tutf8", "-ww", "-rLL=78n", "-P-cbou"]).arg(&page);
