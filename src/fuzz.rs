@@ -59,7 +59,7 @@ pub fn mask(bytes: &[u8], _: &Path) {
     if fuzz::is_large(bytes) {
         return;
     }
-    match known_in(bytes, Path::new("mask"), (16, 16)) {
+    match known_in(bytes, Path::new("mask"), (16, 16), Path::new("photo")) {
         Ok(known) => assert_eq!(known.len(), 256),
         Err(error) => refused(&error),
     }

@@ -245,6 +245,26 @@ fn a_region_in_which_the_mask_says_nothing_is_named() {
     ok(&strs(&mask(12)));
 }
 
+#[test]
+fn a_mask_of_another_size_is_named_with_its_photo() {
+    let workshop = Workshop::new();
+    let masks = workshop.at("masks");
+    fs::create_dir(&masks).unwrap();
+    let mask = |side: u32| GrayImage::from_fn(side, side, |x, _| Luma([255 * u8::from(x < 9)]));
+    for name in ["00", "01", "02", "03", "04"] {
+        let side = if name == "03" { 23 } else { 24 };
+        mask(side).save(masks.join(name).with_extension("png")).unwrap();
+    }
+    let more = ["--mask", text(&masks), "--steps", "1"];
+    let output = lacuna(&strs(&workshop.restore("inpaint", &workshop.at("photos"), "out", &more)));
+    let told = stderr(&output);
+    let line = told.lines().find(|line| line.starts_with("error:")).unwrap();
+    for words in [text(&masks.join("03.png")), text(&workshop.at("photos/03.png")), "23 x 23"] {
+        assert!(line.contains(words), "{words} in {line}");
+    }
+    assert!(told.contains("4 mended, 0 done before, 1 failed"), "{told}");
+}
+
 /// The picture on the page that shows `name` before it was mended.
 fn before(page: &Path) -> RgbImage {
     let page = fs::read_to_string(page).unwrap();

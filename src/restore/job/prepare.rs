@@ -120,22 +120,27 @@ impl Files {
             let alpha = photo.alpha().ok_or_else(|| no_mask(&self.input.path))?;
             return Ok(alpha.iter().map(|&alpha| alpha >= 1.0).collect());
         };
-        known_in(bytes, path, (width, height))
+        known_in(bytes, path, (width, height), &self.input.path)
     }
 }
 
-/// Which pixels of a photo of `width` x `height` are known by the mask with the content `bytes`; `path` is named in
-/// errors.
+/// Which pixels of `photo`, of `width` x `height`, are known by the mask with the content `bytes`; `path` and `photo` are
+/// named in errors.
 pub(crate) fn known_in(
     bytes: &[u8],
     path: &Path,
     (width, height): (u32, u32),
+    photo: &Path,
 ) -> Result<Vec<bool>> {
     let mask = load_bytes(bytes, path)?;
     let size = (mask.original.width(), mask.original.height());
     if size != (width, height) {
-        let problem =
-            format!("the mask is {} x {} pixels, the photo {width} x {height}", size.0, size.1);
+        let problem = format!(
+            "the mask is {} x {} pixels, the photo `{}` {width} x {height}",
+            size.0,
+            size.1,
+            photo.display()
+        );
         return Err(Error::picture(path, problem, "make it as large as the whole photo"));
     }
     // What is painted on a transparent layer is the mask; the colours hidden under what is clear are nobody's.
