@@ -55,8 +55,10 @@ pub enum Event {
     AlreadyDone { input: PathBuf, output: PathBuf },
     /// So many of `total` latents are written beside a model.
     Exported { done: u64, total: u64 },
-    /// Something unusual about one picture, which stops nothing. What holds of many is a [`Note`](Event::Note) too, once.
+    /// Something unusual about one picture, which stops nothing.
     Remark { path: PathBuf, text: String },
+    /// The same remark on so many pictures in one line, for whoever does not tell each [`Remark`](Event::Remark).
+    Remarks { pictures: usize, text: String },
     /// A page to look at was written.
     Report { path: PathBuf },
     /// Something worth knowing that stops nothing.

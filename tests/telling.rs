@@ -22,6 +22,12 @@ fn said(arguments: &[&str]) -> String {
     stderr(&ok(arguments))
 }
 
+/// What a machine is told.
+fn events(arguments: &[&str]) -> Vec<Value> {
+    let lines = String::from_utf8(ok(arguments).stdout).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 /// The program in `folder`, as somebody who stands there.
 fn at(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(BIN).args(arguments).current_dir(folder).output().unwrap()
@@ -56,6 +62,11 @@ fn what_holds_of_many_photos_is_said_once_and_each_is_in_the_record() {
     let more = ["--steps", "2", "-v"];
     let loud = said(&strs(&workshop.restore("denoise", &photos, "out", &more)));
     assert_eq!(loud.matches("is 24 x 24: it is mended").count(), 5, "{loud}");
+    assert_eq!(loud.matches("note:").count(), 5, "each once: {loud}");
+    let json = ["--steps", "3", "--json"];
+    let events = events(&strs(&workshop.restore("denoise", &photos, "out", &json)));
+    let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!((named("remark"), named("remarks"), named("note")), (5, 0, 0));
     let one = said(&strs(&workshop.restore("denoise", &first, "one", &["--steps", "1"])));
     assert!(one.contains("00.png` is 24 x 24: it is mended") && !one.contains("1 photo"), "{one}");
 }
@@ -314,10 +325,7 @@ fn what_was_done_before_counts_in_no_time_that_is_told() {
     let restore = workshop.restore("denoise", &photos, "out", &["--steps", "3"]);
     ok(&strs(&restore));
     save_png(photos.join("new.png"), picture(9, 24).to_rgb8()).unwrap();
-    let output = ok(&[&strs(&restore)[..], &["--json"]].concat());
-    let lines = String::from_utf8(output.stdout).unwrap();
-    let events: Vec<Value> =
-        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events = events(&[&strs(&restore)[..], &["--json"]].concat());
     let batches: Vec<&Value> = events.iter().filter(|event| event["event"] == "batch").collect();
     assert_eq!(batches.len(), 1);
     assert_eq!((batches[0]["done"].as_u64(), batches[0]["total"].as_u64()), (Some(0), Some(1)));

@@ -135,7 +135,10 @@ impl Progress {
                 let steps = counted(*steps, "step");
                 self.say(&format!("{}  ({steps}, energy {energy:.4})", output.display()))
             }
-            Event::Remark { text, .. } => self.detail(text),
+            Event::Remark { text, .. } => self.detail(&format!("note: {text}")),
+            // Whoever is told of each photo is not told of all once more.
+            Event::Remarks { .. } if voice::loudness() == Loudness::Verbose => {}
+            Event::Remarks { text, .. } => self.say(&format!("note: {text}")),
             Event::Damaged { output, .. } => self.say(&output.display().to_string()),
             Event::AlreadyDone { output, .. } => {
                 self.say(&format!("{}  (done before)", output.display()));
@@ -185,6 +188,10 @@ impl Progress {
 impl Observer for Progress {
     fn on(&mut self, event: Event) -> ControlFlow<()> {
         if self.json {
+            // A machine hears every remark, and can count.
+            if matches!(event, Event::Remarks { .. }) {
+                return interrupt::asked();
+            }
             let line = serde_json::to_string(&event).unwrap_or_default();
             // Whoever read the lines has gone: end as for Ctrl-C, with everything kept.
             if writeln!(std::io::stdout(), "{line}").is_err() {

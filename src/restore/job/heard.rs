@@ -38,7 +38,8 @@ impl<'a> Heard<'a> {
     /// Tells every kind of remark once: to be asked for when no photo follows.
     pub fn tell_remarks(&mut self) {
         for kind in self.kinds.iter().skip(self.told) {
-            let _ = self.watch.on(Event::Note { text: kind.text() });
+            let (pictures, text) = (kind.pictures(), kind.text());
+            let _ = self.watch.on(Event::Remarks { pictures, text });
         }
         self.told = self.kinds.len();
     }
@@ -118,7 +119,7 @@ mod tests {
         let (mut notes, mut remarks) = (Vec::new(), 0);
         let mut watch = |event: Event| {
             match event {
-                Event::Note { text } => notes.push(text),
+                Event::Remarks { pictures, text } => notes.push((pictures, text)),
                 Event::Remark { .. } => remarks += 1,
                 _ => {}
             }
@@ -132,7 +133,8 @@ mod tests {
         heard.tell_remarks();
         heard.tell_remarks();
         let page = format!("{:?}", heard.section());
-        assert_eq!((notes, remarks), (vec!["300 photos are numbers; first: `0.png`".into()], 300));
+        let all = (300, "300 photos are numbers; first: `0.png`".to_string());
+        assert_eq!((notes, remarks), (vec![all], 300));
         assert!(page.contains("300 photos are numbers") && !page.contains("299.png"), "{page}");
     }
 }

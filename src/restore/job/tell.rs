@@ -33,6 +33,11 @@ impl Kind {
         }
     }
 
+    /// How many photos it holds.
+    pub fn pictures(&self) -> usize {
+        self.count
+    }
+
     /// The one line that says it, of however many photos it holds.
     pub fn text(&self) -> String {
         let (Remark { one, all }, first) = (&self.remark, self.first.display());
