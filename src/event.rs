@@ -63,6 +63,17 @@ pub enum Event {
     Report { path: PathBuf },
     /// Something worth knowing that stops nothing.
     Note { text: String },
+    /// The last of a command that no error ended: so many pictures (in training: joint steps) it did, found `done_before`,
+    /// could not do, and did not come to; files that it passed over; seconds since it began. What
+    /// measures counts a picture once for each task.
+    Done {
+        done: usize,
+        done_before: usize,
+        failed: usize,
+        left: usize,
+        skipped: usize,
+        seconds: f64,
+    },
 }
 
 /// Listens, and may ask to stop: `Break` ends the work cleanly, with all that is done kept.

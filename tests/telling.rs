@@ -317,16 +317,3 @@ fn the_page_shows_a_scratch_as_it_came_and_squares_only_where_nothing_came() {
         }
     }
 }
-
-#[test]
-fn what_was_done_before_counts_in_no_time_that_is_told() {
-    let workshop = Workshop::new();
-    let photos = workshop.at("photos");
-    let restore = workshop.restore("denoise", &photos, "out", &["--steps", "3"]);
-    ok(&strs(&restore));
-    save_png(photos.join("new.png"), picture(9, 24).to_rgb8()).unwrap();
-    let events = events(&[&strs(&restore)[..], &["--json"]].concat());
-    let batches: Vec<&Value> = events.iter().filter(|event| event["event"] == "batch").collect();
-    assert_eq!(batches.len(), 1);
-    assert_eq!((batches[0]["done"].as_u64(), batches[0]["total"].as_u64()), (Some(0), Some(1)));
-}

@@ -17,7 +17,7 @@ use lacuna::store::probe;
 use lacuna::{Error, Result};
 
 use super::options::{DamageOptions, whole as whole_number};
-use super::progress::Progress;
+use super::progress::{Counts, Progress};
 use super::{Ending, help, interrupt};
 
 /// Make damaged copies of whole photos, for experiments.
@@ -87,10 +87,11 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
     refuse_existing(&inputs, &arguments)?;
     probe_places(&inputs)?;
     arguments.truth.as_deref().map_or(Ok(()), probe)?;
-    let (mut made, mut failed) = (0, 0);
+    let (mut made, mut failed, mut stopped) = (0, 0, false);
     for input in &inputs {
         if interrupt::asked().is_break() {
-            return Ok(Ending::Interrupted);
+            stopped = true;
+            break;
         }
         let copied = whole(input, arguments.size)
             .and_then(|truth| Ok((damage.apply(task, &truth)?, truth.picture)));
@@ -115,8 +116,11 @@ pub(super) fn run(arguments: DegradeArguments) -> Result<Ending> {
         let _ = progress.on(Event::Damaged { input, output });
     }
     let copies = counted(made, "copy");
-    progress.say(&format!("{copies}, {failed} failed: {}", arguments.out.display()));
-    Ok(Ending::of(made, failed))
+    let left = inputs.len() - made - failed;
+    let to_do = if stopped { format!(", {left} left") } else { String::new() };
+    progress.say(&format!("{copies}, {failed} failed{to_do}: {}", arguments.out.display()));
+    progress.end(Counts { done: made, failed, left, ..Counts::default() });
+    Ok(if stopped { Ending::Interrupted } else { Ending::of(made, failed) })
 }
 
 /// A copy never replaces a file, whosever it is, another copy among them.

@@ -19,7 +19,7 @@ use lacuna::train::Run;
 use lacuna::{Error, Result};
 
 use super::options::{DamageOptions, FitOptions, RunOptions, whole};
-use super::progress::{Progress, print_result};
+use super::progress::{Counts, Progress, print_result};
 use super::restore::TaskName;
 use super::{Ending, help, refuse_the_photos_own};
 
@@ -84,11 +84,14 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
 
     let mut scores = Scores::default();
     let mut written: Vec<PathBuf> = FILES.map(|name| out.join(name)).to_vec();
+    let pictures = split.held_out.len();
+    let (mut done, all) = (0, pictures * tasks.len());
     for (task, fit) in tasks.into_iter().zip(fits) {
         restorer.settings = FitSettings::new(fit, &config);
         let measured = measure(task, &split, &damage, &naive, &restorer, &config, &mut progress)?;
         let Some((more, compared)) = measured else {
             tell_of(&written, &progress);
+            progress.end(Counts { done, left: all - done, ..Counts::default() });
             return Ok(Ending::Interrupted);
         };
         scores.extend(more);
@@ -99,11 +102,13 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
         let path = out.join(sheet_of(task));
         save_png(&path, sheet(&compared, 12, &[])?)?;
         written.push(path);
+        done += pictures;
     }
     if !arguments.options.json {
         print_result(&aligned(&scores.markdown()));
     }
     tell_of(&written, &progress);
+    progress.end(Counts { done, ..Counts::default() });
     Ok(Ending::Done)
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use lacuna::event::{Event, Observer};
 pub(super) use lacuna::report::clock;
 use lacuna::report::{counted, mebibytes};
+use lacuna::train::Outcome;
 
 use super::bar::{Bar, Pace, part};
 use super::interrupt;
@@ -14,10 +15,24 @@ use super::voice::{self, Loudness};
 
 pub(super) use super::voice::print_result;
 
+/// What a command did, in pictures, or in steps of training.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub done: usize,
+    pub done_before: usize,
+    pub failed: usize,
+    pub left: usize,
+}
+
 /// Listens to a run; also tells it when Ctrl-C was pressed.
 pub(super) struct Progress {
     json: bool,
     bar: Bar,
+    /// When the command began, and how many files it has passed over.
+    started: Instant,
+    skipped: usize,
+    /// Steps that a run had behind it, and those that it is to have in all.
+    steps: (u64, u64),
     /// When the first step was told of.
     began: Option<Instant>,
     /// The task that is measured.
@@ -36,6 +51,9 @@ impl Progress {
         Self {
             json,
             bar: Bar::new(json),
+            started: Instant::now(),
+            skipped: 0,
+            steps: (0, 0),
             began,
             task: String::new(),
             pictures: (0, 0),
@@ -56,6 +74,23 @@ impl Progress {
         if voice::loudness() == Loudness::Verbose {
             self.say(line);
         }
+    }
+
+    /// The last that is heard of a command: people have their own line, so this one is for machines.
+    pub fn end(&mut self, counts: Counts) {
+        let Counts { done, done_before, failed, left } = counts;
+        let (skipped, seconds) = (self.skipped, self.started.elapsed().as_secs_f64());
+        let _ = self.on(Event::Done { done, done_before, failed, left, skipped, seconds });
+    }
+
+    /// The same of training.
+    pub fn end_of_training(&mut self, outcome: &Outcome) {
+        let (before, planned) = self.steps;
+        // A run may end by its time.
+        let left = if outcome.finished { 0 } else { planned.saturating_sub(outcome.steps) };
+        let [done, done_before, left] =
+            [outcome.steps.saturating_sub(before), before, left].map(|steps| steps as usize);
+        self.end(Counts { done, done_before, left, ..Counts::default() });
     }
 
     /// What is left, by the pace at which `done` of `all` came about; empty at first.
@@ -187,6 +222,12 @@ impl Progress {
 
 impl Observer for Progress {
     fn on(&mut self, event: Event) -> ControlFlow<()> {
+        match event {
+            Event::Skipped { .. } => self.skipped += 1,
+            Event::Resumed { step, .. } => self.steps.0 = step,
+            Event::Step { steps, .. } => self.steps.1 = steps,
+            _ => {}
+        }
         if self.json {
             // A machine hears every remark, and can count.
             if matches!(event, Event::Remarks { .. }) {

@@ -8,13 +8,13 @@ use lacuna::estimate::Guard;
 use lacuna::image::MAX_PIXELS;
 use lacuna::method::Lcm;
 use lacuna::report::counted;
-use lacuna::restore::job::{Job, MaskSource, WAITING_PIXELS, run as run_job};
+use lacuna::restore::job::{Job, MaskSource, Summary, WAITING_PIXELS, run as run_job};
 use lacuna::restore::{FitSettings, MAX_FEATHER, Region, Task};
 use lacuna::{Error, Result};
 
 use super::needs::NeedsOptions;
 use super::options::{FitOptions, RunOptions, whole};
-use super::progress::Progress;
+use super::progress::{Counts, Progress};
 use super::{Ending, help};
 
 /// Mend photos that are already damaged.
@@ -169,6 +169,8 @@ pub(super) fn run(arguments: RestoreArguments) -> Result<Ending> {
         "{} mended, {} done before, {} failed{left}{out}",
         summary.mended, summary.skipped, summary.failed
     ));
+    let Summary { mended, skipped, failed, left, .. } = summary;
+    progress.end(Counts { done: mended, done_before: skipped, failed, left });
     Ok(match summary {
         _ if summary.stopped => Ending::Interrupted,
         _ => Ending::of(summary.mended + summary.skipped, summary.failed),

@@ -119,6 +119,7 @@ pub(super) fn run(arguments: TrainArguments) -> Result<Ending> {
     if !outcome.finished {
         progress.say(&format!("go on: lacuna train --resume --out {}", run.folder().display()));
     }
+    progress.end_of_training(&outcome);
     Ok(if outcome.finished { Ending::Done } else { Ending::Interrupted })
 }
 

@@ -8,5 +8,6 @@ mod data;
 mod help;
 mod info;
 mod interrupt;
+mod machine;
 mod speech;
 mod tensorboard;

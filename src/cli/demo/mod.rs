@@ -21,7 +21,7 @@ use lacuna::{Model, Result};
 
 use super::evaluate::{aligned, measure};
 use super::options::{RunOptions, minutes, whole};
-use super::progress::{Progress, clock, print_result};
+use super::progress::{Counts, Progress, clock, print_result};
 use super::{Ending, help, interrupt};
 use draw::Drawn;
 
@@ -142,6 +142,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     write_atomically(out.join("scores.csv"), shown.scores.csv().as_bytes())?;
     write_atomically(&report, page::render(&shown, &run, &device)?.as_bytes())?;
     let _ = progress.on(Event::Report { path: report.clone() });
+    progress.end(Counts { done: shown.mended() * TASKS.len(), ..Counts::default() });
     drop(progress);
     if !arguments.options.json {
         print_result(&format!("{}\n{}", aligned(&shown.scores.markdown()), report.display()));
