@@ -60,7 +60,7 @@ pub fn mask(bytes: &[u8], _: &Path) {
         return;
     }
     match known_in(bytes, Path::new("mask"), (16, 16), Path::new("photo")) {
-        Ok(known) => assert_eq!(known.len(), 256),
+        Ok((known, _)) => assert_eq!(known.len(), 256),
         Err(error) => refused(&error),
     }
 }

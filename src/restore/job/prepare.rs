@@ -1,16 +1,17 @@
 //! One damaged file: read, told apart from what was mended before, decoded, turned into evidence.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ::image::DynamicImage;
 use burn::tensor::Device;
 
+use super::mask::{self, Unclear, mask_of};
 use super::refuse::{check_hole, check_size, named, no_mask};
 use super::{Input, Job, MaskSource};
 use crate::config::Config;
 use crate::data::Id;
 use crate::error::{Error, Result};
-use crate::image::{EXTENSIONS, Photo, Picture, load_bytes, read_bytes};
+use crate::image::{Photo, Picture, load_bytes, read_bytes};
 use crate::restore::{Evidence, Region, Task};
 use crate::runtime::stream;
 
@@ -34,6 +35,8 @@ pub(super) struct Damaged {
     pub picture: Picture,
     /// `[H, W]`, true = known; for inpainting.
     pub known: Option<Vec<bool>>,
+    /// The mask that says so, where it is hardly one.
+    pub unclear: Option<Unclear>,
     /// Whether the whole photo has no colour. What stands in the hole says nothing of it: a red mark on a grey photo is no
     /// colour of its own.
     pub is_grey: bool,
@@ -81,10 +84,13 @@ impl Files {
             region.check(width, height).map_err(named)?;
         }
         check_size(job, [width, height], config.size).map_err(named)?;
-        let mut known = match (&job.mask, job.task) {
-            (MaskSource::Hole(_), Task::Inpaint) => None,
-            (_, Task::Inpaint) => Some(self.known_by_mask(&photo).map_err(named)?),
-            _ => None,
+        let (mut known, unclear) = match (&job.mask, job.task) {
+            (MaskSource::Hole(_), Task::Inpaint) => (None, None),
+            (_, Task::Inpaint) => {
+                let (known, unclear) = self.known_by_mask(&photo).map_err(named)?;
+                (Some(known), unclear)
+            }
+            _ => (None, None),
         };
         let mut whole = None;
         let mut is_grey = true;
@@ -109,59 +115,29 @@ impl Files {
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
         let (input, fingerprint, notes) = (self.input, self.fingerprint, Vec::new());
-        let damaged = Damaged { input, photo, picture, known, is_grey, whole, fingerprint, notes };
+        let damaged = Damaged {
+            input,
+            photo,
+            picture,
+            known,
+            unclear,
+            is_grey,
+            whole,
+            fingerprint,
+            notes,
+        };
         Ok((damaged, evidence))
     }
 
-    /// Which pixels of `photo` are known, by the mask that was given or its own alpha.
-    fn known_by_mask(&self, photo: &Photo) -> Result<Vec<bool>> {
+    /// Which pixels of `photo` are known, by the mask that was given or its own alpha; and the mask if it is hardly one.
+    fn known_by_mask(&self, photo: &Photo) -> Result<(Vec<bool>, Option<Unclear>)> {
         let (width, height) = (photo.original.width(), photo.original.height());
         let Some((path, bytes)) = &self.mask else {
             let alpha = photo.alpha().ok_or_else(|| no_mask(&self.input.path))?;
-            return Ok(alpha.iter().map(|&alpha| alpha >= 1.0).collect());
+            return Ok((alpha.iter().map(|&alpha| alpha >= 1.0).collect(), None));
         };
-        known_in(bytes, path, (width, height), &self.input.path)
+        mask::known_in(bytes, path, (width, height), &self.input.path)
     }
-}
-
-/// Which pixels of `photo`, of `width` x `height`, are known by the mask with the content `bytes`; `path` and `photo` are
-/// named in errors.
-pub(crate) fn known_in(
-    bytes: &[u8],
-    path: &Path,
-    (width, height): (u32, u32),
-    photo: &Path,
-) -> Result<Vec<bool>> {
-    let mask = load_bytes(bytes, path)?;
-    let size = (mask.original.width(), mask.original.height());
-    if size != (width, height) {
-        let problem = format!(
-            "the mask is {} x {} pixels, the photo `{}` {width} x {height}",
-            size.0,
-            size.1,
-            photo.display()
-        );
-        return Err(Error::picture(path, problem, "make it as large as the whole photo"));
-    }
-    // What is painted on a transparent layer is the mask; the colours hidden under what is clear are nobody's.
-    let white = mask.values()?.channel_mean();
-    Ok(match mask.alpha() {
-        Some(alpha) => white.iter().zip(alpha).map(|(white, alpha)| white * alpha < 0.5).collect(),
-        None => white.iter().map(|&white| white < 0.5).collect(),
-    })
-}
-
-/// The mask for the picture `below`: `path` itself, or the file of that place and stem in the folder `path`.
-pub(super) fn mask_of(path: &Path, below: &Path) -> Result<PathBuf> {
-    if !path.is_dir() {
-        return Ok(path.to_path_buf());
-    }
-    let same = path.join(below);
-    let others = EXTENSIONS.iter().map(|extension| same.with_extension(extension));
-    std::iter::once(same.clone()).chain(others).find(|path| path.is_file()).ok_or_else(|| {
-        let what = format!("mask `{}`", same.display());
-        Error::input(what, "there is none", "give every picture a mask of its name")
-    })
 }
 
 fn fingerprint(bytes: &[u8], mask: Option<&[u8]>, job: &Job) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::prepare::mask_of;
+use super::mask::mask_of;
 use super::{Input, Job, MaskSource};
 use crate::error::{Error, Result};
 use crate::image::{MAX_PIXELS, header};

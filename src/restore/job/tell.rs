@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::mask::Unclear;
 use super::prepare::Damaged;
 use super::{Job, MaskSource};
 use crate::report::counted;
@@ -52,6 +53,7 @@ impl Kind {
 pub(super) fn all(damaged: &Damaged, job: &Job, side: usize) -> Vec<Remark> {
     let remarks = [
         of_size(damaged, job, side),
+        of_mask(damaged),
         of_alpha(damaged, job),
         of_colour(damaged, job),
         of_profile(damaged, job),
@@ -79,6 +81,18 @@ fn of_size(damaged: &Damaged, job: &Job, side: usize) -> Option<Remark> {
     Some(Remark {
         one: format!("{of} {width} x {height}: {what} {then}"),
         all: format!("{ofs}: {whats} {then}"),
+    })
+}
+
+/// A photo in place of a mask, or one in several colours, is filled somewhere, but hardly where it was meant.
+fn of_mask(damaged: &Damaged) -> Option<Remark> {
+    let Unclear { path, between } = damaged.unclear.as_ref()?;
+    let rule = "filled where brightness times opacity is half or more; paint what is to be filled white and opaque, all \
+                else black";
+    let (mask, share) = (path.display(), 100.0 * between);
+    Some(Remark {
+        one: format!("has a mask of more than two values, `{mask}`: {share:.0} % of it lie between, each pixel is {rule}"),
+        all: format!("have masks of more than two values: each pixel is {rule}"),
     })
 }
 

@@ -1,0 +1,61 @@
+//! What is unusual in a photo that is mended, or in its mask, is said; what is usual is not.
+
+mod common;
+
+use common::runs::picture;
+use common::workshop::{Workshop, ok, strs, text};
+use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+
+/// What is noted of a photo that is filled by `mask`.
+fn notes(workshop: &Workshop, name: &str, mask: impl Into<DynamicImage>) -> Vec<String> {
+    let (photo, path) = (workshop.at("photos/00.png"), workshop.at(name));
+    mask.into().save(&path).unwrap();
+    let more = ["--steps", "1", "--mask", text(&path)];
+    let output = ok(&strs(&workshop.restore("inpaint", &photo, &format!("{name}.out"), &more)));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let notes = told.lines().filter(|line| line.starts_with("note:"));
+    notes.filter(|note| !note.contains("then enlarged")).map(String::from).collect()
+}
+
+/// How much of a pixel a brush covers.
+fn brush(x: u32, y: u32) -> f32 {
+    (5.5 - (x as f32 - 9.3).hypot(y as f32 - 12.6)).clamp(0.0, 1.0)
+}
+
+#[test]
+fn a_mask_of_two_values_is_no_news_however_it_was_painted_and_saved() {
+    let workshop = Workshop::new();
+    let byte = |v: f32| (255.0 * v + 0.5) as u8;
+    let grey = GrayImage::from_fn(24, 24, |x, y| Luma([byte(brush(x, y))]));
+    let layer = RgbaImage::from_fn(24, 24, |x, y| Rgba([255, 255, 90, byte(brush(x, y))]));
+    // All but the red is filled, as it says.
+    let red = RgbImage::from_fn(24, 24, |x, y| Rgb([255, byte(1.0 - brush(x, y)), byte(1.0 - brush(x, y))]));
+    let none: Vec<String> = Vec::new();
+    assert_eq!(notes(&workshop, "grey.png", grey.clone()), none);
+    assert_eq!(notes(&workshop, "grey.jpg", grey), none);
+    assert_eq!(notes(&workshop, "layer.png", layer), none);
+    assert_eq!(notes(&workshop, "red.jpg", red.clone()), none);
+    assert_eq!(notes(&workshop, "red.png", red), none);
+}
+
+#[test]
+fn a_photo_and_a_mask_of_several_colours_are_told_of_with_what_to_do() {
+    let workshop = Workshop::new();
+    let third = |x: u32| match x {
+        0..8 => Rgb([0, 0, 0]),
+        8..16 => Rgb([250, 120, 10]),
+        _ => Rgb([255, 255, 255]),
+    };
+    let colours = RgbImage::from_fn(24, 24, |x, _| third(x));
+    let slope = RgbImage::from_fn(24, 24, |x, y| Rgb([(10 * x) as u8, (10 * y) as u8, (5 * (x + y)) as u8]));
+    for (name, mask) in [("colours.png", colours), ("photo.jpg", slope)] {
+        let notes = notes(&workshop, name, mask);
+        assert_eq!(notes.len(), 1, "{name}: {notes:?}");
+        for words in ["00.png` has a mask of more than two values", name, " % of it", "half or more", "paint"] {
+            assert!(notes[0].contains(words), "{words} in {}", notes[0]);
+        }
+    }
+    // A photo with as much contrast as the photos of these tests have.
+    let photo = notes(&workshop, "other.png", picture(8, 24).to_rgb8());
+    assert_eq!(photo.len(), 1, "{photo:?}");
+}
