@@ -2,9 +2,13 @@
 
 mod common;
 
+use std::fs;
+use std::path::Path;
+
 use common::runs::picture;
-use common::workshop::{Workshop, ok, strs, text};
+use common::workshop::{Workshop, bytes, ok, strs, text};
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use serde_json::Value;
 
 /// What is noted of a photo that is filled by `mask`.
 fn notes(workshop: &Workshop, name: &str, mask: impl Into<DynamicImage>) -> Vec<String> {
@@ -15,6 +19,32 @@ fn notes(workshop: &Workshop, name: &str, mask: impl Into<DynamicImage>) -> Vec<
     let told = String::from_utf8(output.stderr).unwrap();
     let notes = told.lines().filter(|line| line.starts_with("note:"));
     notes.filter(|note| !note.contains("then enlarged")).map(String::from).collect()
+}
+
+#[test]
+fn denoise_says_where_there_is_no_noise_and_the_page_shows_what_was_found() {
+    let workshop = Workshop::new();
+    let (photos, noisy) = (workshop.at("photos"), workshop.at("noisy"));
+    ok(&["degrade", "denoise", text(&photos), "--sigma", "0.1", "--out", text(&noisy)]);
+    let denoise = |photos: &Path, out: &str, more: &[&str]| {
+        let more = [&["--steps", "1"], more].concat();
+        let output = ok(&strs(&workshop.restore("denoise", photos, out, &more)));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = denoise(&photos, "clean-out", &[]);
+    assert!(
+        told.contains("note: 5 photos show hardly any noise") && told.contains("--sigma"),
+        "{told}"
+    );
+    assert!(!denoise(&noisy, "noisy-out", &[]).contains("hardly any noise"));
+    assert!(!denoise(&photos, "named", &["--sigma", "0"]).contains("hardly any noise"));
+    let record: Value =
+        serde_json::from_slice(&bytes(workshop.at("noisy-out/restore.json"))).unwrap();
+    let sigma = record["images"]["00.png"]["sigma"].as_f64().unwrap();
+    assert!((sigma - 0.1).abs() < 0.03, "{sigma}");
+    let page = fs::read_to_string(workshop.at("noisy-out/report.html")).unwrap();
+    let shown = format!("<dd>{:.2} % of the range (standard deviation)</dd>", 100.0 * sigma);
+    assert!(page.contains("<dt>noise taken out</dt>") && page.contains(&shown), "{shown}");
 }
 
 /// How much of a pixel a brush covers.
@@ -29,7 +59,9 @@ fn a_mask_of_two_values_is_no_news_however_it_was_painted_and_saved() {
     let grey = GrayImage::from_fn(24, 24, |x, y| Luma([byte(brush(x, y))]));
     let layer = RgbaImage::from_fn(24, 24, |x, y| Rgba([255, 255, 90, byte(brush(x, y))]));
     // All but the red is filled, as it says.
-    let red = RgbImage::from_fn(24, 24, |x, y| Rgb([255, byte(1.0 - brush(x, y)), byte(1.0 - brush(x, y))]));
+    let red = RgbImage::from_fn(24, 24, |x, y| {
+        Rgb([255, byte(1.0 - brush(x, y)), byte(1.0 - brush(x, y))])
+    });
     let none: Vec<String> = Vec::new();
     assert_eq!(notes(&workshop, "grey.png", grey.clone()), none);
     assert_eq!(notes(&workshop, "grey.jpg", grey), none);
@@ -47,11 +79,19 @@ fn a_photo_and_a_mask_of_several_colours_are_told_of_with_what_to_do() {
         _ => Rgb([255, 255, 255]),
     };
     let colours = RgbImage::from_fn(24, 24, |x, _| third(x));
-    let slope = RgbImage::from_fn(24, 24, |x, y| Rgb([(10 * x) as u8, (10 * y) as u8, (5 * (x + y)) as u8]));
+    let slope = RgbImage::from_fn(24, 24, |x, y| {
+        Rgb([(10 * x) as u8, (10 * y) as u8, (5 * (x + y)) as u8])
+    });
     for (name, mask) in [("colours.png", colours), ("photo.jpg", slope)] {
         let notes = notes(&workshop, name, mask);
         assert_eq!(notes.len(), 1, "{name}: {notes:?}");
-        for words in ["00.png` has a mask of more than two values", name, " % of it", "half or more", "paint"] {
+        for words in [
+            "00.png` has a mask of more than two values",
+            name,
+            " % of it",
+            "half or more",
+            "paint",
+        ] {
             assert!(notes[0].contains(words), "{words} in {}", notes[0]);
         }
     }

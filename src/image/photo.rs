@@ -25,11 +25,15 @@ impl Photo {
     ///
     /// Errors: as [`Photo::values`].
     pub fn picture(&self) -> Result<Picture> {
-        let values = self.values()?;
-        Ok(match &self.carried.profile {
+        Ok(self.in_srgb(self.values()?))
+    }
+
+    /// `values`, which are those of this file, in sRGB.
+    pub fn in_srgb(&self, values: Picture) -> Picture {
+        match &self.carried.profile {
             Some(profile) => profile.to_srgb(values),
             None => values,
-        })
+        }
     }
 
     /// `original` with all else that is known of this photo: what became of it, or a part of it.

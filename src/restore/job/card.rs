@@ -230,6 +230,10 @@ fn facts(entry: &Mended) -> Vec<(&'static str, String)> {
         let filled = counted(entry.missing_pixels, "pixel");
         facts.push(("filled", format!("{filled}, {share:.1} %")));
     }
+    if let Some(sigma) = entry.sigma {
+        let noise = format!("{:.2} % of the range (standard deviation)", 100.0 * sigma);
+        facts.push(("noise taken out", noise));
+    }
     facts.extend([
         ("steps", format!("{}, {why}", entry.steps)),
         ("energy", format!("{:.4}", entry.energy)),

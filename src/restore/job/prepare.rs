@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::data::Id;
 use crate::error::{Error, Result};
 use crate::image::{Photo, Picture, load_bytes, read_bytes};
-use crate::restore::{Evidence, Region, Task};
+use crate::restore::{Evidence, Region, Task, noise_of};
 use crate::runtime::stream;
 
 /// The files of one input, not decoded yet.
@@ -40,11 +40,35 @@ pub(super) struct Damaged {
     /// Whether the whole photo has no colour. What stands in the hole says nothing of it: a red mark on a grey photo is no
     /// colour of its own.
     pub is_grey: bool,
+    /// For denoising.
+    pub noise: Option<Noise>,
     /// The region and the photo that it is of.
     pub whole: Option<(Region, DynamicImage)>,
     pub fingerprint: String,
     /// What is unusual in it, for the record.
     pub notes: Vec<String>,
+}
+
+/// Standard deviation of the noise that is taken away, of a range of 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Noise {
+    Given(f64),
+    Found(f64),
+}
+
+impl Noise {
+    /// That of the `values` of `photo`, where it is not wholly transparent.
+    fn found_in(photo: &Photo, values: &Picture) -> Self {
+        let alpha = photo.alpha();
+        let counts = |at: usize| alpha.as_ref().is_none_or(|alpha| alpha[at] > 0.0);
+        Self::Found(noise_of(values, counts))
+    }
+
+    pub fn sigma(self) -> f64 {
+        match self {
+            Self::Given(sigma) | Self::Found(sigma) => sigma,
+        }
+    }
 }
 
 impl Damaged {
@@ -111,7 +135,10 @@ impl Files {
             known = Some(hole.map_err(named)?);
         }
         is_grey &= photo.is_grey(|at| known.as_ref().is_none_or(|known| known[at]));
-        let picture = photo.picture()?;
+        let values = photo.values()?;
+        let noise = (job.task == Task::Denoise)
+            .then(|| job.sigma.map_or_else(|| Noise::found_in(&photo, &values), Noise::Given));
+        let picture = photo.in_srgb(values);
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
         let (input, fingerprint, notes) = (self.input, self.fingerprint, Vec::new());
@@ -122,6 +149,7 @@ impl Files {
             known,
             unclear,
             is_grey,
+            noise,
             whole,
             fingerprint,
             notes,

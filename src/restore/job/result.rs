@@ -12,12 +12,12 @@
 use ::image::DynamicImage;
 use ::image::imageops::FilterType;
 
-use super::prepare::Damaged;
+use super::prepare::{Damaged, Noise};
 use super::{Job, SEAM};
 use crate::error::Result;
 use crate::image::{Photo, Picture};
 use crate::restore::{
-    MAX_FEATHER, Restored, Task, away_from_hole, feather as soften, noise_of, paste, recolour,
+    MAX_FEATHER, Restored, Task, away_from_hole, feather as soften, paste, recolour,
     regain_from_jpeg, regain_from_noisy, regain_from_small, repaint,
 };
 
@@ -27,8 +27,6 @@ pub(super) struct Made {
     pub mended: DynamicImage,
     /// Width of the seam, in pixels of the photo.
     pub feather: usize,
-    /// Standard deviation of the noise that was taken away.
-    pub sigma: Option<f64>,
 }
 
 /// The mended photo.
@@ -38,7 +36,7 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
     if job.task != Task::Colorize && damaged.is_grey {
         image = image.greyed();
     }
-    let (mut feather, mut sigma) = (0, None);
+    let mut feather = 0;
     let [width, height] = [photo.original.width(), photo.original.height()];
     let at_size = |image: Picture| image.resized(height as usize, width as usize);
     let mended = match (job.task, known) {
@@ -63,10 +61,7 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
         }
         (_, None) => {
             let values = photo.values()?;
-            let alpha = photo.alpha();
-            let counts = |at: usize| alpha.as_ref().is_none_or(|alpha| alpha[at] > 0.0);
-            let noise = job.sigma.unwrap_or_else(|| noise_of(&values, counts));
-            sigma = Some(noise);
+            let noise = damaged.noise.map_or(0.0, Noise::sigma);
             repaint(&photo.original, &regain_from_noisy(at_size(image)?, &values, noise)?)?
         }
     };
@@ -74,7 +69,7 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
         Some((region, whole)) if job.task != Task::Superres => region.put_back(&mended, whole)?,
         _ => mended,
     };
-    Ok(Made { mended, feather, sigma })
+    Ok(Made { mended, feather })
 }
 
 /// [`SEAM`] pixels of a model of `side` pixels a side, in pixels of the photo's shorter side.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::mask::Unclear;
-use super::prepare::Damaged;
+use super::prepare::{Damaged, Noise};
 use super::{Job, MaskSource};
 use crate::report::counted;
 use crate::restore::Task;
@@ -54,6 +54,7 @@ pub(super) fn all(damaged: &Damaged, job: &Job, side: usize) -> Vec<Remark> {
     let remarks = [
         of_size(damaged, job, side),
         of_mask(damaged),
+        of_noise(damaged),
         of_alpha(damaged, job),
         of_colour(damaged, job),
         of_profile(damaged, job),
@@ -91,8 +92,26 @@ fn of_mask(damaged: &Damaged) -> Option<Remark> {
                 else black";
     let (mask, share) = (path.display(), 100.0 * between);
     Some(Remark {
-        one: format!("has a mask of more than two values, `{mask}`: {share:.0} % of it lie between, each pixel is {rule}"),
+        one: format!(
+            "has a mask of more than two values, `{mask}`: {share:.0} % of it lie between, each pixel is {rule}"
+        ),
         all: format!("have masks of more than two values: each pixel is {rule}"),
+    })
+}
+
+/// A photo in which hardly any noise is found comes back as it was, which may look like a failure.
+fn of_noise(damaged: &Damaged) -> Option<Remark> {
+    /// Of a range of 1: what is found in sound photos of textures that are not fine is 0.003 to 0.009.
+    const HARDLY: f64 = 0.01;
+    let Some(Noise::Found(sigma)) = damaged.noise else { return None };
+    let then = "so hardly anything changes; --sigma names the noise where there is more";
+    (sigma < HARDLY).then(|| Remark {
+        one: format!(
+            "shows hardly any noise, {sigma:.4} of a range of 1 (standard deviation), {then}"
+        ),
+        all: format!(
+            "show hardly any noise, less than {HARDLY} of a range of 1 (standard deviation), {then}"
+        ),
     })
 }
 

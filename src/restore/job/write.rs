@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ::image::DynamicImage;
 
-use super::prepare::Damaged;
+use super::prepare::{Damaged, Noise};
 use super::result::Made;
 use super::{Job, Mended, below};
 use crate::error::Result;
@@ -50,7 +50,7 @@ pub(super) fn results(
         height,
         crop: job.crop.map(|region| region.to_string()),
         feather: made.feather,
-        sigma: made.sigma,
+        sigma: damaged.noise.map(Noise::sigma),
         missing_pixels: known.iter().flatten().filter(|known| !**known).count(),
         max_steps: job.fit.steps,
         lr: job.fit.lr,
