@@ -36,7 +36,7 @@ fn run() -> Result<()> {
     let restored = restorer.restore(&[evidence], &mut Silent)?;
     for restored in restored.into_iter().flatten() {
         println!("{} steps, energy {:.4}", restored.steps, restored.energy);
-        let mended = paste(&photo.original, &known, &photo.in_own_values(restored.image))?;
+        let mended = paste(&photo.original, &known, photo.in_own_values(restored.image))?;
         save_photo(out, &mended, &photo.carried)?;
     }
     Ok(())

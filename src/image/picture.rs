@@ -101,6 +101,20 @@ impl Picture {
         if (height, width) == (self.height, self.width) {
             return Ok(self.clone());
         }
+        self.scaled(height, width)
+    }
+
+    /// [`resized`](Picture::resized) without a copy of a picture that has the size already.
+    ///
+    /// Errors: as there.
+    pub fn into_resized(self, height: usize, width: usize) -> Result<Self> {
+        match (height, width) == (self.height, self.width) {
+            true => Ok(self),
+            false => self.scaled(height, width),
+        }
+    }
+
+    fn scaled(&self, height: usize, width: usize) -> Result<Self> {
         values(height, width)?;
         let (Some(source), Ok(h), Ok(w)) =
             (self.to_rgb32f(), u32::try_from(height), u32::try_from(width))

@@ -12,7 +12,7 @@ use crate::image::Picture;
 ///
 /// # Errors
 /// `known` of another size.
-pub fn paste(photo: &DynamicImage, known: &[bool], fill: &Picture) -> Result<DynamicImage> {
+pub fn paste(photo: &DynamicImage, known: &[bool], fill: Picture) -> Result<DynamicImage> {
     let (width, height) = (photo.width() as usize, photo.height() as usize);
     if known.len() != width * height {
         let problem = format!("it has {} pixels, the photo {width} x {height}", known.len());
@@ -25,7 +25,7 @@ pub fn paste(photo: &DynamicImage, known: &[bool], fill: &Picture) -> Result<Dyn
 ///
 /// # Errors
 /// None for a photo that was loaded.
-pub fn repaint(photo: &DynamicImage, picture: &Picture) -> Result<DynamicImage> {
+pub fn repaint(photo: &DynamicImage, picture: Picture) -> Result<DynamicImage> {
     painted(photo, picture, Paint { changes: &|_| true, opaque: false })
 }
 
@@ -36,9 +36,9 @@ struct Paint<'a> {
     opaque: bool,
 }
 
-fn painted(photo: &DynamicImage, picture: &Picture, paint: Paint) -> Result<DynamicImage> {
+fn painted(photo: &DynamicImage, picture: Picture, paint: Paint) -> Result<DynamicImage> {
     use DynamicImage::*;
-    let picture = picture.resized(photo.height() as usize, photo.width() as usize)?;
+    let picture = picture.into_resized(photo.height() as usize, photo.width() as usize)?;
     let byte = |v: f32| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
     let word = |v: f32| (v.clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16;
     Ok(match photo.clone() {
@@ -99,7 +99,7 @@ mod tests {
             ImageBuffer::from_fn(5, 6, |x, y| Rgba([n(x, y) + 40_000, 1, 2, 3])).into(),
         ];
         for photo in photos {
-            let mended = paste(&photo, &known, &fill).unwrap();
+            let mended = paste(&photo, &known, fill.clone()).unwrap();
             assert_eq!(mended.color(), photo.color());
             let bytes = usize::from(photo.color().bytes_per_pixel());
             let pairs = mended.as_bytes().chunks(bytes).zip(photo.as_bytes().chunks(bytes));
@@ -113,19 +113,19 @@ mod tests {
     fn a_repainted_photo_keeps_depth_channels_and_alpha() {
         let picture = Picture::constant(1, 1, [0.0, 0.5, 1.0]).unwrap();
         let grey: DynamicImage = GrayAlphaImage::from_pixel(2, 1, LumaA([9, 7])).into();
-        assert_eq!(repaint(&grey, &picture).unwrap().as_bytes(), [128, 7, 128, 7]);
+        assert_eq!(repaint(&grey, picture.clone()).unwrap().as_bytes(), [128, 7, 128, 7]);
         let deep: DynamicImage = ImageBuffer::from_pixel(1, 1, Rgba([9u16, 9, 9, 40_000])).into();
         let expected: DynamicImage =
             ImageBuffer::from_pixel(1, 1, Rgba([0u16, 32_768, 65_535, 40_000])).into();
-        assert_eq!(repaint(&deep, &picture).unwrap(), expected);
+        assert_eq!(repaint(&deep, picture).unwrap(), expected);
     }
 
     #[test]
     fn a_filled_pixel_is_opaque_and_grey_where_the_photo_is() {
         let fill = Picture::constant(1, 2, [0.0, 0.5, 1.0]).unwrap();
         let photo = GrayAlphaImage::from_pixel(2, 1, LumaA([9, 0])).into();
-        let mended = paste(&photo, &[true, false], &fill).unwrap();
+        let mended = paste(&photo, &[true, false], fill.clone()).unwrap();
         assert_eq!(mended.as_bytes(), [9, 0, 128, 255]);
-        assert!(paste(&photo, &[true], &fill).is_err());
+        assert!(paste(&photo, &[true], fill).is_err());
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
     }
     let mut feather = 0;
     let [width, height] = [photo.original.width(), photo.original.height()];
-    let at_size = |image: Picture| image.resized(height as usize, width as usize);
+    let at_size = |image: Picture| image.into_resized(height as usize, width as usize);
     let mended = match (job.task, known) {
         (Task::Colorize, _) => recolour(&photo.original, &image)?,
         (_, Some(known)) => {
@@ -48,21 +48,21 @@ pub(super) fn result(damaged: &Damaged, restored: &Restored, job: &Job) -> Resul
                 let rim = away_from_hole(known, height as usize, width as usize, away);
                 image = soften(at_size(image)?, &photo.values()?, &rim, feather)?;
             }
-            paste(&photo.original, known, &image)?
+            paste(&photo.original, known, image)?
         }
         (Task::Superres, None) => {
             let [width, height] = enlarged(damaged, restored);
             let large = photo.original.resize_exact(width, height, FilterType::Lanczos3);
-            let image = image.resized(height as usize, width as usize)?;
-            repaint(&large, &regain_from_small(image, &photo.values()?)?)?
+            let image = image.into_resized(height as usize, width as usize)?;
+            repaint(&large, regain_from_small(image, &photo.values()?)?)?
         }
         (Task::Jpeg, None) => {
-            repaint(&photo.original, &regain_from_jpeg(at_size(image)?, &photo.values()?)?)?
+            repaint(&photo.original, regain_from_jpeg(at_size(image)?, &photo.values()?)?)?
         }
         (_, None) => {
             let values = photo.values()?;
             let noise = damaged.noise.map_or(0.0, Noise::sigma);
-            repaint(&photo.original, &regain_from_noisy(at_size(image)?, &values, noise)?)?
+            repaint(&photo.original, regain_from_noisy(at_size(image)?, &values, noise)?)?
         }
     };
     let mended = match &damaged.whole {

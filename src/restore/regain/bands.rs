@@ -63,20 +63,26 @@ impl Bands {
     pub(super) fn filtered(&self, image: Picture, photo: &Picture) -> Result<Picture> {
         let (height, width) = (image.height(), image.width());
         let plane = height * width;
-        let mut data = image.data().to_vec();
+        let mut data = image.into_data();
+        // The rows before a strip are changed already when its turn comes.
+        let mut above = [const { Vec::new() }; 3];
         for first in (0..height).step_by(self.rows) {
             let last = (first + self.rows).min(height);
-            let above = first - first.saturating_sub(self.halo());
-            let (from, to) = (first - above, (last + self.halo()).min(height));
+            let from = first.saturating_sub(self.halo());
+            let to = (last + self.halo()).min(height);
             let residual = [0, 1, 2].map(|c| {
-                let strip = c * plane + from * width..c * plane + to * width;
-                let pairs = photo.data()[strip.clone()].iter().zip(&image.data()[strip]);
-                pairs.map(|(y, x)| y - x).collect::<Vec<f32>>()
+                let strip = c * plane + first * width..c * plane + to * width;
+                let pairs = photo.data()[strip.clone()].iter().zip(&data[strip]);
+                let mut rows: Vec<f32> = std::mem::take(&mut above[c]);
+                rows.extend(pairs.map(|(y, x)| y - x));
+                rows
             });
+            let next = (last.saturating_sub(self.halo()) - from) * width;
+            above = residual.each_ref().map(|rows| rows[next..(last - from) * width].to_vec());
             let kept = self.kept(residual, width);
             for (c, kept) in kept.iter().enumerate() {
                 let strip = c * plane + first * width..c * plane + last * width;
-                for (value, kept) in data[strip].iter_mut().zip(&kept[above * width..]) {
+                for (value, kept) in data[strip].iter_mut().zip(&kept[(first - from) * width..]) {
                     *value = (*value + kept).clamp(0.0, 1.0);
                 }
             }
