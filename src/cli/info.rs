@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anstyle::Style;
 use clap::Args;
 use indicatif::{DecimalBytes, HumanCount};
-use lacuna::report::counted;
+use lacuna::report::{counted, quoted};
 use lacuna::train::{Info, Run, State};
 use lacuna::{Error, Result};
 
@@ -121,10 +121,19 @@ fn state(info: &Info) -> String {
         State::Training => "training now; its model appears when training ends".to_string(),
         State::Finished => "finished".to_string(),
         State::Stopped => {
-            let folder = info.folder.display();
-            format!("stopped; go on: lacuna train --resume --out {folder}")
+            format!("stopped; go on: {}", resuming(info))
+        }
+        State::Unsaved => {
+            format!("cut off before its first checkpoint; begin anew: {}", resuming(info))
         }
     }
+}
+
+/// The command that goes on with a run.
+pub(super) fn resuming(info: &Info) -> String {
+    // Without a manifest nothing says where the photos are.
+    let photos = if info.trained.folder.is_some() { "" } else { "PHOTOS " };
+    format!("lacuna train {photos}--resume --out {}", quoted(&info.folder))
 }
 
 fn effort(info: &Info, steps: u64) -> String {

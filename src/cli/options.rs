@@ -13,9 +13,10 @@ use lacuna::event::{Event, Observer};
 use lacuna::nn::Precision;
 use lacuna::restore::Task;
 use lacuna::store::is_held;
-use lacuna::train::Run;
+use lacuna::train::{Info, Run, State};
 use lacuna::{Error, Model, Result, runtime};
 
+use super::info::resuming;
 use super::voice::detail;
 
 /// Settings: a preset, a file over it, single keys over that.
@@ -183,6 +184,9 @@ impl FitOptions {
                           is learned";
             return Err(Error::model(folder, "it is still training, and has no model yet", remedy));
         }
+        if run.exists() && !run.has_model() {
+            return Err(without_model(&run));
+        }
         if is_training {
             let folder = run.folder().display();
             let text = format!(
@@ -208,6 +212,27 @@ impl FitOptions {
         fit.check(&format!("restore.{}", task.name()))?;
         Ok(fit)
     }
+}
+
+/// What is said of a run whose training ended before it made a model.
+fn without_model(run: &Run) -> Error {
+    let info = match Info::open(run.folder()) {
+        Ok(info) => info,
+        Err(error) => return error,
+    };
+    let command = resuming(&info);
+    let (problem, remedy) = match info.state {
+        State::Unsaved => {
+            let problem =
+                "its training was cut off before the first checkpoint, nothing is kept of it";
+            (problem, format!("begin anew with `{command}`"))
+        }
+        _ => {
+            let problem = "its training was cut off before a model was saved";
+            (problem, format!("go on with `{command}`"))
+        }
+    };
+    Error::model(run.folder(), problem, remedy)
 }
 
 /// The run that `folder` is, or whose model it is.

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::latent::Fixed;
 use crate::model::Model;
 use crate::nn::State;
+use crate::report::quoted;
 
 const CONFIG: &str = "config.json";
 pub(crate) const TENSORS: &str = "model.safetensors";
@@ -238,7 +239,8 @@ pub(crate) fn model_folder(folder: &Path) -> Result<PathBuf> {
     }
     if [super::state::NAME, CHECKPOINT].iter().any(|name| folder.join(name).is_file()) {
         let problem = "its training was cut off before a model was saved";
-        return Err(Error::model(folder, problem, "go on with `lacuna train --resume --out`"));
+        let remedy = format!("go on with `lacuna train --resume --out {}`", quoted(folder));
+        return Err(Error::model(folder, problem, remedy));
     }
     if let Some(file) = foreign_model(folder) {
         return Err(is_foreign(&file));

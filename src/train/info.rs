@@ -58,6 +58,8 @@ pub enum State {
     Model,
     /// A process works on the run.
     Training,
+    /// Training was cut off before its first checkpoint: nothing that it learned is kept, and it can begin anew.
+    Unsaved,
     /// Training ended before its end and can go on.
     Stopped,
     Finished,
@@ -159,7 +161,12 @@ fn of_run(run: &Run) -> Result<Info> {
     let manifest = run.manifest_path().exists().then(|| run.manifest()).transpose()?;
 
     let training = is_held(run.folder());
-    let head = if training { None } else { head(run)? };
+    let found = if training { Found::Unseen } else { head(run)? };
+    let is_unsaved = found == Found::Nothing && header.is_none();
+    let head = match found {
+        Found::Head(head) => Some(head),
+        _ => None,
+    };
     let saved = head.as_ref().map(|head| Standing::of(head, &run.checkpoint())).transpose()?;
     let mut trained = trained(run, &config, manifest, saved.map(|saved| saved.step), training);
     trained.seconds = saved.map(|saved| saved.seconds).or(trained.seconds);
@@ -168,32 +175,51 @@ fn of_run(run: &Run) -> Result<Info> {
     let by_time = limit > 0.0 && trained.seconds.is_some_and(|seconds| seconds >= limit);
     let how = match (training, (by_steps || by_time) && header.is_some()) {
         (true, _) => State::Training,
+        _ if is_unsaved => State::Unsaved,
         (false, true) => State::Finished,
         (false, false) => State::Stopped,
     };
     let mut info = Info::new(run.folder(), how, config, header.as_ref())?;
     info.trained = trained;
+    if is_unsaved {
+        // The log may tell of steps that are lost.
+        let nothing =
+            Trained { steps: Some(0), seconds: None, passes: None, loss: None, ..info.trained };
+        info.trained = nothing;
+    }
     info.version = info.version.or_else(|| head?.get("version").cloned());
     let states = [run.checkpoint(), run.old_checkpoint()];
     info.written = written(&model).or_else(|| states.iter().find_map(|path| written(path)));
     Ok(info)
 }
 
-/// Where the run stands by its state, if that says anything and can be opened: a process that trains holds it, and opening
-/// takes the right to write.
-fn head(run: &Run) -> Result<Option<Head>> {
+/// What the state of a run says.
+#[derive(Debug, PartialEq)]
+enum Found {
+    /// Where it stands.
+    Head(Head),
+    /// There is none, or nothing was ever saved in it.
+    Nothing,
+    /// It cannot be opened, or says what this version does not understand.
+    Unseen,
+}
+
+/// Where the run stands by its state: a process that trains holds it, and opening takes the right to write.
+fn head(run: &Run) -> Result<Found> {
     let (path, old) = (run.checkpoint(), run.old_checkpoint());
+    if !path.exists() && !old.exists() {
+        return Ok(Found::Nothing);
+    }
     if !path.exists() {
-        let header = old.exists().then(|| read_header(&old)).transpose()?;
-        return Ok(header
-            .map(|header| header.text)
-            .filter(|head| Standing::of(head, &old).is_ok()));
+        let head = read_header(&old)?.text;
+        let is_understood = Standing::of(&head, &old).is_ok();
+        return Ok(if is_understood { Found::Head(head) } else { Found::Unseen });
     }
     // Training that starts now waits a moment for the folder; for the state alone it would not.
-    let Ok(_lock) = Lock::take(run.folder()) else { return Ok(None) };
+    let Ok(_lock) = Lock::take(run.folder()) else { return Ok(Found::Unseen) };
     match StateStore::open(&path) {
-        Ok(store) => Ok(store.head().cloned()),
-        Err(Error::Read { .. } | Error::Write { .. } | Error::Input { .. }) => Ok(None),
+        Ok(store) => Ok(store.head().cloned().map_or(Found::Nothing, Found::Head)),
+        Err(Error::Read { .. } | Error::Write { .. } | Error::Input { .. }) => Ok(Found::Unseen),
         Err(error) => Err(error),
     }
 }

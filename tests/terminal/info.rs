@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use lacuna::store::Lock;
+use lacuna::runtime::device;
+use lacuna::store::{Checkpoint, Lock};
+use lacuna::train::Run;
 use serde_json::Value;
 
 use crate::common::workshop::{Workshop, bytes, ok, refused, strs, text};
@@ -117,7 +119,54 @@ fn a_run_in_training_and_one_that_was_cut_off_are_told_apart() {
     assert!(early["trained"]["steps"].as_u64().unwrap() > 0);
     drop(lock);
     let table = String::from_utf8(ok(&["info", text(&run)]).stdout).unwrap();
-    assert!(table.contains("stopped; go on: lacuna train --resume --out"), "{table}");
+    assert!(table.contains("begin anew: lacuna train --resume --out"), "{table}");
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_first_checkpoint_says_that_nothing_is_kept_and_what_to_do() {
+    let workshop = Workshop::new();
+    let (run, photo) = (workshop.at("run"), workshop.at("photos/00.png"));
+    fs::remove_dir_all(run.join("model")).unwrap();
+    let restore = workshop.restore("denoise", &photo, "out", &[]);
+    let resume = format!("lacuna train --resume --out {}", text(&run));
+    // A checkpoint and no model: it goes on.
+    assert_eq!(json(&run)["state"], "stopped");
+    refused(&strs(&restore), &["cut off before a model was saved", &resume]);
+    // A state in which nothing was committed.
+    let config = Run::at(&run).settings().unwrap().finish().unwrap();
+    fs::remove_file(run.join("state.redb")).unwrap();
+    drop(Checkpoint::create(&run.join("state.redb"), &config, &device("cpu").unwrap()).unwrap());
+    let told = |command: &str| {
+        let info = json(&run);
+        assert_eq!(
+            (&info["state"], info["trained"]["steps"].as_u64()),
+            (&"unsaved".into(), Some(0))
+        );
+        assert!(info["trained"]["loss"].is_null(), "{info}");
+        let table = String::from_utf8(ok(&["info", text(&run)]).stdout).unwrap();
+        let words = format!("cut off before its first checkpoint; begin anew: {command}");
+        assert!(table.contains(&words) && table.contains("training   0 of 12 steps"), "{table}");
+        refused(
+            &strs(&restore),
+            &["cut off before the first checkpoint", "nothing is kept", command],
+        );
+    };
+    told(&resume);
+    // Nothing but the settings, and nothing that names the photos.
+    fs::remove_file(run.join("state.redb")).unwrap();
+    told(&resume);
+    let manifest = bytes(run.join("manifest.json"));
+    fs::remove_file(run.join("manifest.json")).unwrap();
+    let (photos, command) =
+        (workshop.at("photos"), format!("lacuna train PHOTOS --resume --out {}", text(&run)));
+    let info = String::from_utf8(ok(&["info", text(&run)]).stdout).unwrap();
+    assert!(info.contains(&command), "{info}");
+    refused(&strs(&restore), &[&command]);
+    ok(&["train", text(&photos), "--resume", "--out", text(&run)]);
+    assert_eq!(
+        (json(&run)["state"].clone(), bytes(run.join("manifest.json"))),
+        ("finished".into(), manifest)
+    );
 }
 
 #[test]
