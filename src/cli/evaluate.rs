@@ -84,6 +84,7 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
 
     let mut scores = Scores::default();
     let mut written: Vec<PathBuf> = FILES.map(|name| out.join(name)).to_vec();
+    progress.plan(tasks.iter().zip(&fits).map(|(&task, fit)| (task, fit.steps)).collect());
     let pictures = split.held_out.len();
     let (mut done, all) = (0, pictures * tasks.len());
     for (task, fit) in tasks.into_iter().zip(fits) {

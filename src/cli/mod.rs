@@ -30,6 +30,7 @@ mod interrupt;
 mod man;
 mod needs;
 mod options;
+mod plan;
 mod progress;
 mod restore;
 mod snapshot;

@@ -7,10 +7,12 @@ use std::time::Instant;
 use lacuna::event::{Event, Observer};
 pub(super) use lacuna::report::clock;
 use lacuna::report::{counted, mebibytes};
+use lacuna::restore::Task;
 use lacuna::train::Outcome;
 
 use super::bar::{Bar, Pace, part};
 use super::interrupt;
+use super::plan::Plan;
 use super::voice::{self, Loudness};
 
 pub(super) use super::voice::print_result;
@@ -37,6 +39,7 @@ pub(super) struct Progress {
     began: Option<Instant>,
     /// The task that is measured.
     task: String,
+    plan: Plan,
     /// Pictures done and to do, in a restoration.
     pictures: (usize, usize),
     /// Pictures in the batch that is fitted.
@@ -56,10 +59,25 @@ impl Progress {
             steps: (0, 0),
             began,
             task: String::new(),
+            plan: Plan::default(),
             pictures: (0, 0),
             batch: 0,
             pace,
         }
+    }
+
+    /// Tasks that will be measured one after the other, with the most steps of each: the time that is left is that of all.
+    pub fn plan(&mut self, tasks: Vec<(Task, usize)>) {
+        (self.plan, self.pace) = (Plan::of(tasks), None);
+    }
+
+    /// `task` begins, on so many pictures.
+    fn measuring(&mut self, task: Task, pictures: usize) {
+        self.task = task.name().to_string();
+        if !self.plan.begin(task, pictures) {
+            self.pace = None;
+        }
+        self.bar.begin();
     }
 
     /// A line on stderr that stays, with the bar below it.
@@ -133,10 +151,7 @@ impl Progress {
                 self.bar.show(&parts, share, step == steps);
             }
             Event::Fit { step, steps, active, energy } => self.fit(*step, *steps, *active, *energy),
-            Event::Measuring { task, .. } => {
-                (self.task, self.pace) = (task.name().to_string(), None);
-                self.bar.begin();
-            }
+            Event::Measuring { task, pictures } => self.measuring(*task, *pictures),
             Event::Batch { done, total } => self.pictures = (*done, *total),
             Event::Recalibrated { batch, batches } => {
                 let parts = [part(0, format!("running statistics {batch}/{batches}"))];
@@ -207,6 +222,7 @@ impl Progress {
             self.batch = active;
         }
         let (at, all) = ((done * steps + step * self.batch) as f64, (total * steps) as f64);
+        let (at, all) = self.plan.reckon(at, all);
         let left = self.time_left(at, all);
         let parts = [
             part(3, self.task.clone()),

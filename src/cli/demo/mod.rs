@@ -127,6 +127,8 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
         tasks: Vec::new(),
         mending_seconds: 0.0,
     };
+    let steps = TASKS.map(|task| (task, task.fit(&shown.config.restore).steps));
+    progress.plan(steps.to_vec());
     for task in TASKS {
         let config = &shown.config;
         restorer.settings = FitSettings::new(task.fit(&config.restore), config);
