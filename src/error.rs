@@ -41,12 +41,20 @@ pub enum Error {
 
 /// Why something could not be written, and what to do.
 fn unwritten(source: &io::Error) -> String {
-    use io::ErrorKind::{AlreadyExists, NotADirectory};
-    match source.kind() {
+    use io::ErrorKind::*;
+    let remedy = match source.kind() {
         // What the system says when a folder is to be made where a file stands: "File exists".
-        AlreadyExists | NotADirectory => "it, or what it lies in, is a file; name a folder".into(),
-        _ => format!("{source}; free some space, check the permissions, or choose another folder"),
-    }
+        AlreadyExists | NotADirectory => {
+            return "it, or what it lies in, is a file; name a folder".into();
+        }
+        StorageFull | QuotaExceeded => "free some space, or choose another folder",
+        PermissionDenied => "check the permissions, or choose another folder",
+        NotFound | ReadOnlyFilesystem | Unsupported => {
+            "nothing can be made there, choose another folder"
+        }
+        _ => "free some space, check the permissions, or choose another folder",
+    };
+    format!("{source}; {remedy}")
 }
 
 impl Error {

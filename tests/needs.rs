@@ -45,6 +45,26 @@ fn an_estimate_is_all_that_estimate_gives() {
     assert!(!workshop.at("out").exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_where_nothing_can_be_written_is_named_and_no_disk_is_blamed() {
+    let workshop = Workshop::new();
+    let (run, photos, out) = (workshop.at("run"), workshop.at("photos"), "/proc/lacuna");
+    let (run, photos) = (text(&run), text(&photos));
+    let words = ["cannot write `/proc/lacuna`", "choose another folder"];
+    for command in [
+        vec!["restore", "denoise", "--shrink", "--model", run, photos, "--out", out],
+        vec!["restore", "denoise", "--shrink", "--model", run, photos, "--out", out, "--estimate"],
+        vec!["degrade", "denoise", photos, "--out", out],
+        vec!["train", photos, "--out", out],
+        vec!["evaluate", "--model", run, "--data", photos, "--out", out],
+    ] {
+        let told = stderr(&lacuna(&command));
+        assert!(!told.contains("disk") && !told.contains("free some space"), "{told}");
+        refused(&command, &words);
+    }
+}
+
 #[test]
 fn minibatches_are_split_to_fit_and_the_run_says_so() {
     let workshop = Workshop::new();

@@ -15,7 +15,7 @@ use lacuna::event::{Event, Observer, Silent};
 use lacuna::image::{MAX_PIXELS, MAX_SIDE, Picture, dimensions};
 use lacuna::method::Lcm;
 use lacuna::report::mebibytes;
-use lacuna::restore::job::{Input, Job, Record, check_early, list, seems_done};
+use lacuna::restore::job::{Input, Job, Record, check_early, list, probe_places, seems_done};
 use lacuna::restore::{Restorer, Task};
 use lacuna::runtime::is_cpu;
 use lacuna::train::{Info, Run};
@@ -151,6 +151,8 @@ impl NeedsOptions {
             // Each is told of when its turn comes.
             return refused.filter(|_| self.estimate).map_or(Ok(()), Err);
         }
+        // Before a word of what the disk has: nothing may be written there at all.
+        probe_places(&inputs)?;
         let record = Record::open(&job.out)?;
         let seen: Vec<(&Input, u64)> =
             inputs.iter().filter_map(|input| Some((input, pixels_of(input)?))).collect();

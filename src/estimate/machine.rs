@@ -44,7 +44,9 @@ fn used(system: &mut System, process: Pid) -> u64 {
 pub fn disk_free(path: &Path) -> Option<u64> {
     let mut there = path.ancestors().filter(|path| !path.as_os_str().is_empty());
     let there = there.find(|path| path.exists()).unwrap_or(Path::new("."));
-    fs4::available_space(there).ok()
+    let space = fs4::statvfs(there).ok()?;
+    // A place without any room is none of a disk, as /proc.
+    (space.total_space() > 0).then(|| space.available_space())
 }
 
 #[cfg(test)]
@@ -68,5 +70,8 @@ mod tests {
         let (here, there) = (disk_free(dir.path()), disk_free(&dir.path().join("a/b")));
         assert!(here.is_some_and(|free| free > 0) && there.is_some());
         assert!(disk_free(Path::new("not/there/yet")).is_some());
+        if cfg!(target_os = "linux") {
+            assert_eq!(disk_free(Path::new("/proc/there")), None);
+        }
     }
 }
