@@ -170,6 +170,21 @@ fn an_evaluation_ends_with_an_aligned_table_and_the_names_of_its_files() {
 }
 
 #[test]
+fn photos_that_an_evaluation_has_to_enlarge_are_counted() {
+    let workshop = Workshop::new();
+    let others = workshop.at("others");
+    for (name, side) in [("a", 15), ("b", 16), ("c", 9), ("d", 40)] {
+        save_png(others.join(name).with_extension("png"), picture(9, side).to_rgb8()).unwrap();
+    }
+    let (run, report) = (workshop.at("run"), workshop.at("report"));
+    let evaluate = ["evaluate", "--model", text(&run), "--data", text(&others), "--out"];
+    let few = ["--tasks", "colorize", "--steps", "1"];
+    let told = said(&[&evaluate[..], &[text(&report)], &few].concat());
+    let note = "note: 2 photos are smaller than the model's 16 x 16: they are enlarged first";
+    assert!(told.contains(note) && told.matches("note:").count() == 1, "{told}");
+}
+
+#[test]
 fn paths_are_named_as_they_were_typed_also_when_a_run_goes_on() {
     let workshop = Workshop::new();
     let here = workshop.at("");

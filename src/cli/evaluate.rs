@@ -10,7 +10,7 @@ use lacuna::data::source::SetSpec;
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, evaluate, sheet};
 use lacuna::event::{Event, Observer};
-use lacuna::image::save_png;
+use lacuna::image::{dimensions, save_png};
 use lacuna::method::Lcm;
 use lacuna::report::counted;
 use lacuna::restore::{FitSettings, Task};
@@ -206,6 +206,7 @@ fn split(
     let split = Split::with(own.as_ref().ok(), &others, run)?;
     let count = counted(split.held_out.len(), "photo");
     progress.say(&format!("measuring {count} of `{}`", set.path.display()));
+    tell_of_small(&others, config.size, progress);
     if split.train.is_empty() {
         let why = match own {
             Err(error) => error.to_string(),
@@ -217,6 +218,21 @@ fn split(
         let _ = progress.on(Event::Note { text });
     }
     Ok(split)
+}
+
+/// A photo that has to be enlarged is no sharp truth: said of those that lie in files of their own, by their headers.
+fn tell_of_small(photos: &Photos, side: usize, progress: &mut Progress) {
+    let held_out = photos.entries().iter().filter(|entry| entry.held_out);
+    let sizes = held_out.filter_map(|entry| dimensions(&photos.root().join(&entry.path)));
+    let small = sizes.filter(|&(width, height)| (width.min(height) as usize) < side).count();
+    if small > 0 {
+        let (is, it) = if small == 1 { ("is", "it is") } else { ("are", "they are") };
+        let text = format!(
+            "{} {is} smaller than the model's {side} x {side}: {it} enlarged first, so that even the truth is soft",
+            counted(small, "photo")
+        );
+        let _ = progress.on(Event::Note { text });
+    }
 }
 
 pub(super) fn measure(
