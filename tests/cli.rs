@@ -96,7 +96,7 @@ fn a_folder_is_mended_with_its_tree_and_what_is_done_is_skipped() {
 }
 
 #[test]
-fn the_pasted_photo_keeps_every_known_pixel_and_its_size() {
+fn the_result_keeps_every_known_pixel_and_the_photos_size() {
     let workshop = Workshop::new();
     let photo = RgbImage::from_fn(37, 29, |x, y| image::Rgb([x as u8 * 6, y as u8 * 8, 99]));
     let mask = GrayImage::from_fn(37, 29, |x, y| {

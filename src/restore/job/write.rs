@@ -85,10 +85,9 @@ fn strip(
         _ => result.clone(),
     };
     let result = shown(&damaged.photo.with(part).picture()?)?;
-    let last = if damaged.known.is_some() { "pasted" } else { "result" };
     let largest = [&input, &raw, &result].map(|p| p.width().max(p.height()));
     let scale = (256 / largest.into_iter().max().unwrap_or(256)).max(1);
-    let sheet = Sheet::new(&["input", "raw", last]).row(None, &[&input, &raw, &result]);
+    let sheet = Sheet::new(&["input", "raw", "result"]).row(None, &[&input, &raw, &result]);
     Ok(sheet.scale(scale).render()?.into())
 }
 
