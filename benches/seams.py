@@ -23,6 +23,11 @@ def numbers(path):
     return np.asarray(Image.open(path).convert("RGB"), float) / 255
 
 
+def result(path):
+    """The name of what becomes of a photo."""
+    return path.stem + ".png"
+
+
 def hole(kind, size, seed):
     """A mask, 255 = known."""
     (width, height), rng = size, random.Random(seed)
@@ -44,21 +49,20 @@ def hole(kind, size, seed):
 for kind in ("scratches", "blots", "window"):
     damaged = work / kind
     damaged.mkdir(parents=True, exist_ok=True)
+    cases = []
     for seed, path in enumerate(names):
         photo = Image.open(path).convert("RGB")
         mask = hole(kind, photo.size, seed)
         pixels = np.dstack([np.asarray(photo), np.asarray(mask)])
         pixels[pixels[..., 3] == 0] = 0
-        Image.fromarray(pixels).save(damaged / (path.stem + ".png"))
+        Image.fromarray(pixels).save(damaged / result(path))
+        missing = pixels[..., 3] == 0
+        cases.append((result(path), missing, numbers(path)[missing]))
     for width in (0, 2, 4, 8, 16, 24, 40, None):
         out = work / f"{kind}-{width}"
         seam = [] if width is None else ["--feather", str(width)]
         command = [lacuna, "restore", "inpaint", damaged, "--model", model, "--out", out, "--shrink", "-q", *seam]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        errors = []
-        for path in names:
-            missing = np.asarray(Image.open(damaged / (path.stem + ".png")))[..., 3] == 0
-            squares = (numbers(out / (path.stem + ".png")) - numbers(path)) ** 2
-            errors.append(squares[missing].mean())
+        errors = [((numbers(out / name)[missing] - truth) ** 2).mean() for name, missing, truth in cases]
         error = np.std(errors, ddof=1) / len(errors) ** 0.5
         print(f"{kind:10} {width if width is not None else 'default':>7}  {np.mean(errors):.5f} +- {error:.5f}", flush=True)
