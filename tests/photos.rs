@@ -9,7 +9,7 @@ use common::workshop::{Workshop, bytes, lacuna, ok, refused, strs};
 use image::codecs::png::PngDecoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder};
-use lacuna::image::load;
+use lacuna::image::{dimensions, load};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new("tests/fixtures").join(name)
@@ -292,10 +292,25 @@ fn words_of_a_jpeg_go_along_and_xmp_is_true_of_the_result() {
     let before = String::from_utf8_lossy(&bytes(fixture("captioned.jpg"))).into_owned();
     assert!(before.contains("xmp:Thumbnails") && before.contains(">4000<"));
     let mended = mend(&workshop, "inpaint", "captioned.jpg", &["--hole", "center:6"]);
-    // Nothing but XMP says that it lies, so it was not turned, and XMP goes on saying so.
-    assert_eq!((mended.image.width(), mended.image.height()), (40, 24));
-    assert!(mended.xmp.contains("<tiff:Orientation>6<"), "{}", mended.xmp);
-    assert!(mended.xmp.contains("<exif:PixelXDimension>40<"), "{}", mended.xmp);
+    // Nothing but XMP says that it lies.
+    assert_eq!((mended.image.width(), mended.image.height()), (24, 40));
+    let upright = load(fixture("captioned.jpg")).unwrap();
+    let changed = pixels(&mended.image).zip(pixels(&upright.original)).filter(|(a, b)| a != b);
+    assert!((1..=36).contains(&changed.count()));
+    assert_eq!(dimensions(&fixture("captioned.jpg")), Some((24, 40)));
+    // The same scene lies in phone.jpg, which EXIF turns.
+    let phone = load(fixture("phone.jpg")).unwrap().values().unwrap();
+    let apart = upright
+        .values()
+        .unwrap()
+        .data()
+        .iter()
+        .zip(phone.data())
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
+    assert!(apart < 0.05, "{apart}");
+    assert!(mended.xmp.contains("<tiff:Orientation>1<"), "{}", mended.xmp);
+    assert!(mended.xmp.contains("<exif:PixelXDimension>24<"), "{}", mended.xmp);
     assert!(!mended.xmp.contains("Thumbnails") && !mended.xmp.contains("xmpGImg:image"));
     let png = bytes(workshop.at("inpaint-captioned.jpg---holecenter:6/captioned.png"));
     assert!(find(&png, b"tEXtComment\0found in box 7").is_some());

@@ -18,7 +18,7 @@ use super::exif::settled_exif;
 use super::profile::Profile;
 use super::whole::moves;
 use super::words::word_chunks;
-use super::xmp::settled_xmp;
+use super::xmp::{orientation_in, settled_xmp};
 
 /// The profile and the metadata of a file.
 #[derive(Debug, Clone, Default)]
@@ -63,10 +63,9 @@ impl Carried {
         }
     }
 
-    /// How the pixels of the file are to be turned.
+    /// How the pixels of the file are to be turned: by EXIF, and by XMP where EXIF does not say.
     pub(super) fn orientation(&self) -> Orientation {
-        let exif = self.exif.as_deref().and_then(Orientation::from_exif_chunk);
-        exif.unwrap_or(Orientation::NoTransforms)
+        orientation(self.exif.as_deref(), self.xmp.as_deref())
     }
 
     /// The ICC profile for `image`.
@@ -88,9 +87,16 @@ impl Carried {
     }
 }
 
+/// How pixels are to be turned by `exif`, a TIFF structure, and by `xmp` where that does not say.
+pub(super) fn orientation(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> Orientation {
+    let of_exif = exif.and_then(Orientation::from_exif_chunk);
+    let of_xmp = || xmp.and_then(orientation_in).and_then(Orientation::from_exif);
+    of_exif.or_else(of_xmp).unwrap_or(Orientation::NoTransforms)
+}
+
 /// The TIFF structure of EXIF. Some programs leave the name that it has in a JPEG before it, which readers of a WebP or PNG
 /// do not look for; what begins otherwise is no EXIF.
-fn tiff_of(mut exif: Vec<u8>) -> Option<Vec<u8>> {
+pub(super) fn tiff_of(mut exif: Vec<u8>) -> Option<Vec<u8>> {
     if exif.starts_with(b"Exif\0\0") {
         exif.drain(..6);
     }

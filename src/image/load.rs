@@ -7,7 +7,7 @@ use std::path::Path;
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::carried::Carried;
+use super::carried::{Carried, orientation, tiff_of};
 use super::limits::{MAX_ALLOC, MAX_ALLOC_BESIDE, Refusal, check, check_size, most_bytes};
 use super::photo::Photo;
 use super::size::size;
@@ -105,10 +105,13 @@ pub(crate) fn header(path: &Path) -> Option<Header> {
     let read = || {
         let mut decoder = decoder(&bytes, format).ok()?;
         let (width, height) = decoder.dimensions();
-        let turned = decoder.orientation().is_ok_and(|orientation| {
+        let exif = decoder.exif_metadata().ok().flatten().and_then(tiff_of);
+        let xmp = decoder.xmp_metadata().ok().flatten();
+        let turned = {
             use Orientation::*;
+            let orientation = orientation(exif.as_deref(), xmp.as_deref());
             matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
-        });
+        };
         let (width, height) = if turned { (height, width) } else { (width, height) };
         Some(Header { width, height, has_alpha: decoder.color_type().has_alpha() })
     };

@@ -8,7 +8,7 @@ use super::carried::Carried;
 use super::picture::{Picture, planes};
 use crate::error::Result;
 
-/// A decoded file, upright: the EXIF orientation has been applied.
+/// A decoded file, upright: the orientation in its EXIF, or else in its XMP, has been applied.
 #[derive(Debug, Clone)]
 pub struct Photo {
     /// The pixels at the file's own depth and channels; of an animation, the first frame.

@@ -6,6 +6,8 @@
 //! | width and height | those of the result |
 //! | thumbnails | gone: they show the photo as it was |
 
+use std::ops::Range;
+
 /// Thumbnails, in the two prefixes that programs use.
 const THUMBNAILS: [&str; 2] = ["xmp:Thumbnails", "xap:Thumbnails"];
 
@@ -30,6 +32,28 @@ pub(super) fn settled_xmp(xmp: &[u8], turned: bool, width: u32, height: u32) -> 
     Some(xmp)
 }
 
+/// The number that `xmp` gives to turn the pixels by, as in EXIF; `None` where it gives none.
+pub(super) fn orientation_in(xmp: &[u8]) -> Option<u8> {
+    const NAME: &str = "tiff:Orientation";
+    let mut rest = xmp;
+    while let Some(at) = find(rest, NAME.as_bytes()) {
+        rest = &rest[at + NAME.len()..];
+        if let Some(digits) = number_behind(rest) {
+            return std::str::from_utf8(&rest[digits]).ok()?.parse().ok();
+        }
+    }
+    None
+}
+
+/// Where the number stands in what follows a property's name: `="6"`, `= '6'` or `>6<`.
+fn number_behind(after: &[u8]) -> Option<Range<usize>> {
+    let count = |bytes: &[u8], is: &[u8]| bytes.iter().take_while(|b| is.contains(b)).count();
+    let start = count(after, b"=>'\" \t\r\n");
+    let end = start + count(&after[start..], b"0123456789");
+    let is_closed = matches!(after.get(end), Some(b'"' | b'\'' | b'<'));
+    (start > 0 && end > start && is_closed).then_some(start..end)
+}
+
 /// `xmp` with `value` in the property `name`, whichever way it is written.
 fn with_number(xmp: &[u8], name: &str, value: u32) -> Vec<u8> {
     let mut changed = Vec::with_capacity(xmp.len());
@@ -38,15 +62,10 @@ fn with_number(xmp: &[u8], name: &str, value: u32) -> Vec<u8> {
         let (before, after) = rest.split_at(at + name.len());
         changed.extend(before);
         rest = after;
-        let count = |bytes: &[u8], is: &[u8]| bytes.iter().take_while(|b| is.contains(b)).count();
-        // `="6"`, `= '6'` or `>6<`.
-        let start = count(after, b"=>'\" \t\r\n");
-        let digits = count(&after[start..], b"0123456789");
-        if start > 0 && digits > 0 && matches!(after.get(start + digits), Some(b'"' | b'\'' | b'<'))
-        {
-            changed.extend(&after[..start]);
+        if let Some(digits) = number_behind(after) {
+            changed.extend(&after[..digits.start]);
             changed.extend(value.to_string().bytes());
-            rest = &after[start + digits..];
+            rest = &after[digits.end..];
         }
     }
     changed.extend(rest);
@@ -94,6 +113,22 @@ mod tests {
         ] {
             assert_eq!(settled(before, true), after);
             assert_eq!(settled(before, false), before, "nothing was turned");
+        }
+    }
+
+    #[test]
+    fn the_orientation_is_read_however_it_is_written() {
+        for (xmp, number) in [
+            (r#"<a tiff:Orientation="6" b="3">"#, Some(6)),
+            ("tiff:Orientation = '8'", Some(8)),
+            ("<tiff:Orientation>3</tiff:Orientation>", Some(3)),
+            ("<tiff:Orientation/><b tiff:Orientation='4'>", Some(4)),
+            ("tiff:Orientation", None),
+            ("tiff:Orientation=\"left\"", None),
+            ("tiff:Orientation=\"600\"", None),
+            ("exif:PixelXDimension=\"6\"", None),
+        ] {
+            assert_eq!(orientation_in(xmp.as_bytes()), number, "{xmp}");
         }
     }
 
