@@ -150,6 +150,20 @@ fn results_among_the_photos_are_refused_by_name_and_with_a_remedy() {
 }
 
 #[test]
+fn two_restorations_into_one_folder_are_told_apart_and_no_lock_is_left() {
+    let workshop = Workshop::new();
+    let (photos, out) = (workshop.at("photos"), workshop.at("out"));
+    let restore = workshop.restore("denoise", &photos, "out", &["--steps", "1"]);
+    let lock = Lock::take(&out).unwrap();
+    refused(&strs(&restore), &["folder `", text(&out), "another process works in it", "choose another"]);
+    drop(lock);
+    // As after a kill: the file is there, and nobody holds it.
+    assert!(out.join(".lock").exists());
+    assert!(said(&strs(&restore)).contains("5 mended"));
+    assert!(!out.join(".lock").exists());
+}
+
+#[test]
 fn an_evaluation_ends_with_an_aligned_table_and_the_names_of_its_files() {
     let workshop = Workshop::new();
     let others = workshop.at("others");

@@ -27,6 +27,7 @@ use crate::config::{Config, FitConfig};
 use crate::degrade::Hole;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
+use crate::store::Lock;
 
 use super::{Evidence, Region, Restored, Restorer, Task};
 
@@ -113,7 +114,7 @@ pub struct Summary {
 /// breaks off stays, and the same job again goes on from there.
 ///
 /// # Errors
-/// Inputs that cannot be listed, a result that cannot be written.
+/// Inputs that cannot be listed, a result that cannot be written, another process that works in the output folder.
 pub fn run(
     job: &Job,
     restorer: &dyn Restorer,
@@ -123,11 +124,13 @@ pub fn run(
 ) -> Result<Summary> {
     let watch = &mut Heard::new(watch);
     let inputs = list(&job.inputs, &job.out, watch)?;
+    probe_places(&inputs)?;
+    // Two jobs would each write the other's pictures out of the record.
+    let _lock = Lock::pass(&job.out)?;
     inputs::check_strangers(&inputs)?;
     let mut report = Report::of(job)?;
     let mut record = Record::open(&job.out)?;
     check_other_tasks(&inputs, job, &record)?;
-    probe_places(&inputs)?;
     let mut summary = Summary::default();
     let mut waiting: Vec<(Damaged, Evidence)> = Vec::new();
     // Those further on that will need no work: what is told of the time is of the others.
