@@ -143,7 +143,10 @@ fn clear(before: &Photo, hole: &[bool], shown: &RgbImage) -> Vec<bool> {
 }
 
 /// Where in a picture of `whole` the pixels of one of `shown` are, row by row.
-fn places(whole: (u32, u32), (width, height): (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
+pub(super) fn places(
+    whole: (u32, u32),
+    (width, height): (u32, u32),
+) -> impl Iterator<Item = (u32, u32)> {
     let at = |place: u32, shown: u32, whole: u32| {
         (u64::from(place) * u64::from(whole) / u64::from(shown)) as u32
     };

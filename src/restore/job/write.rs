@@ -1,14 +1,16 @@
 //! The files of one mended picture. The raw image comes first and the result last, each whole or not at all.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-use ::image::DynamicImage;
+use ::image::{DynamicImage, GenericImageView};
 
+use super::card::places;
 use super::prepare::{Damaged, Noise};
 use super::result::Made;
 use super::{Job, Mended, below};
 use crate::error::Result;
-use crate::image::{Picture, Sheet, save_photo, save_png, within};
+use crate::image::{Photo, Picture, Sheet, save_photo, save_png, within};
 use crate::restore::{Restored, Task};
 
 /// The longest side of a picture in a strip, in pixels.
@@ -74,28 +76,38 @@ fn strip(
     result: &DynamicImage,
     job: &Job,
 ) -> Result<DynamicImage> {
-    let mut input = damaged.picture.clone();
+    let photo = &damaged.photo;
+    let mut input = shown(&photo.original, photo)?;
     if let Some(known) = &damaged.known {
+        let (width, height) = photo.original.dimensions();
+        let size = (input.width() as u32, input.height() as u32);
+        let is_known = |(x, y): (u32, u32)| known[(y * width + x) as usize];
+        let known: Vec<bool> = places((width, height), size).map(is_known).collect();
         input = input.painted(|at| !known[at], [0.5; 3]);
     }
-    let input = shown(&input)?;
-    let raw = shown(&restored.image)?;
-    let part = match &damaged.whole {
-        Some((region, _)) if job.task != Task::Superres => region.of(result),
-        _ => result.clone(),
+    let raw = &restored.image;
+    // The sides of a picture fit.
+    let raw = match within((raw.width() as u32, raw.height() as u32), STRIP_SIDE) {
+        Some((width, height)) => Cow::Owned(raw.resized(height as usize, width as usize)?),
+        None => Cow::Borrowed(raw),
     };
-    let result = shown(&damaged.photo.with(part).picture()?)?;
+    let part = match &damaged.whole {
+        Some((region, _)) if job.task != Task::Superres => Cow::Owned(region.of(result)),
+        _ => Cow::Borrowed(result),
+    };
+    let result = shown(&part, photo)?;
     let largest = [&input, &raw, &result].map(|p| p.width().max(p.height()));
     let scale = (256 / largest.into_iter().max().unwrap_or(256)).max(1);
-    let sheet = Sheet::new(&["input", "raw", "result"]).row(None, &[&input, &raw, &result]);
+    let sheet = Sheet::new(&["input", "raw", "result"]).row(None, &[&input, raw.as_ref(), &result]);
     Ok(sheet.scale(scale).render()?.into())
 }
 
-/// `picture` no larger than a strip shows it.
-fn shown(picture: &Picture) -> Result<Picture> {
-    // The sides of a picture fit.
-    match within((picture.width() as u32, picture.height() as u32), STRIP_SIDE) {
-        Some((width, height)) => picture.resized(height as usize, width as usize),
-        None => Ok(picture.clone()),
-    }
+/// `image`, which is of the file of `photo`, no larger than a strip shows it: shrunk before it is made numbers of, twelve
+/// bytes a pixel.
+fn shown(image: &DynamicImage, photo: &Photo) -> Result<Picture> {
+    let small = match within(image.dimensions(), STRIP_SIDE) {
+        Some((width, height)) => image.thumbnail_exact(width, height),
+        None => image.clone(),
+    };
+    photo.with(small).picture()
 }
