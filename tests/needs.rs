@@ -2,14 +2,18 @@
 
 mod common;
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use common::runs::{picture, tiny, write_photos};
 use common::workshop::{BIN, Workshop, bytes, lacuna, ok, refused, strs, text};
+use image::{DynamicImage, ImageBuffer, Rgba};
 use lacuna::config::{Config, Layers};
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::estimate::{Guard, Reading, Restoring};
 use lacuna::event::Silent;
+use lacuna::image::save_png;
+use lacuna::runtime::{stream, uniform};
 use lacuna::train::{Run, train};
 use serde_json::Value;
 
@@ -126,7 +130,14 @@ fn the_memory_that_is_given_changes_no_result_of_a_restoration() {
     let photos = workshop.at("photos");
     let hole = ["--hole", "center:40%"];
     ok(&strs(&workshop.restore("inpaint", &photos, "free", &hole)));
-    let needs = Restoring { batch: 2, waiting: 1200, largest: 576, all: 2880, photos: 5 };
+    let needs = Restoring {
+        batch: 2,
+        waiting: 1200,
+        largest: 576,
+        bytes: 3,
+        all: 2880,
+        ..Restoring::default()
+    };
     let memory = format!("{}B", needs.memory(&config(&workshop, "run")));
     // Resident memory may be more than was reckoned, in a test's tiny model most of it is the program itself.
     let more = [&hole[..], &["--memory", &memory]].concat();
@@ -251,4 +262,31 @@ fn what_is_told_of_memory_is_near_what_is_taken() {
     assert!(line.contains("MiB of memory"), "{line}");
     let ratio = number / (taken as f64 / f64::from(1 << 20));
     assert!((0.8..1.6).contains(&ratio), "{line}, taken {} MiB", taken >> 20);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_deep_photo_takes_no_more_memory_and_disk_than_is_told() {
+    let workshop = Workshop::new();
+    let photo = workshop.at("deep.png");
+    // Noise, which no PNG makes smaller, and a hole.
+    let mut rng = stream(5, "deep");
+    let mut noise = || (40_000.0 * uniform(&mut rng)) as u16;
+    let opaque =
+        |x: u32, y: u32| u16::from(x.abs_diff(800) > 300 || y.abs_diff(600) > 250) * 65_535;
+    let pixel = |x, y| Rgba([noise(), noise(), noise(), opaque(x, y)]);
+    let image: DynamicImage = ImageBuffer::from_fn(1600, 1200, pixel).into();
+    save_png(&photo, image).unwrap();
+    for (task, more) in [("inpaint", &[][..]), ("denoise", &["--crop", "0,0,200,200"])] {
+        let more = [&["--steps", "1"], more].concat();
+        let (taken, told) = peak(&workshop.restore(task, &photo, task, &more));
+        let line = told.lines().find(|line| line.starts_with("needs about")).unwrap();
+        let mebibytes =
+            |word: usize| line.split_whitespace().nth(word).unwrap().parse::<f64>().unwrap();
+        let files = fs::read_dir(workshop.at(task)).unwrap().map(|file| file.unwrap());
+        let disk: u64 = files.map(|file| file.metadata().unwrap().len()).sum();
+        let ratios = [(2, taken), (9, disk)]
+            .map(|(word, bytes)| mebibytes(word) / (bytes as f64 / f64::from(1 << 20)));
+        assert!(ratios.iter().all(|ratio| (1.0..1.6).contains(ratio)), "{task} {line}: {ratios:?}");
+    }
 }

@@ -88,7 +88,7 @@ fn a_photo_and_a_mask_of_several_colours_are_told_of_with_what_to_do() {
         for words in [
             "00.png` has a mask of more than two values",
             name,
-            " % of it",
+            " % of its pixels",
             "half or more",
             "paint",
         ] {

@@ -155,7 +155,10 @@ fn two_restorations_into_one_folder_are_told_apart_and_no_lock_is_left() {
     let (photos, out) = (workshop.at("photos"), workshop.at("out"));
     let restore = workshop.restore("denoise", &photos, "out", &["--steps", "1"]);
     let lock = Lock::take(&out).unwrap();
-    refused(&strs(&restore), &["folder `", text(&out), "another process works in it", "choose another"]);
+    refused(
+        &strs(&restore),
+        &["folder `", text(&out), "another process works in it", "choose another"],
+    );
     drop(lock);
     // As after a kill: the file is there, and nobody holds it.
     assert!(out.join(".lock").exists());

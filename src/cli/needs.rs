@@ -12,11 +12,13 @@ use lacuna::estimate::{
     training_pace,
 };
 use lacuna::event::{Event, Observer, Silent};
-use lacuna::image::{MAX_PIXELS, MAX_SIDE, Picture, dimensions};
+use lacuna::image::{Header, MAX_PIXELS, MAX_SIDE, Picture, header};
 use lacuna::method::Lcm;
 use lacuna::report::mebibytes;
-use lacuna::restore::job::{Input, Job, Record, check_early, list, probe_places, seems_done};
-use lacuna::restore::{Restorer, Task};
+use lacuna::restore::job::{
+    Input, Job, MaskSource, Record, check_early, list, probe_places, seems_done,
+};
+use lacuna::restore::{Region, Restorer, Task};
 use lacuna::runtime::is_cpu;
 use lacuna::train::{Info, Run};
 use lacuna::{Error, Result};
@@ -154,14 +156,20 @@ impl NeedsOptions {
         // Before a word of what the disk has: nothing may be written there at all.
         probe_places(&inputs)?;
         let record = Record::open(&job.out)?;
-        let seen: Vec<(&Input, u64)> =
-            inputs.iter().filter_map(|input| Some((input, pixels_of(input)?))).collect();
-        let pixels: Vec<u64> = seen.iter().map(|&(_, pixels)| pixels).collect();
+        let seen: Vec<(&Input, Size)> =
+            inputs.iter().filter_map(|input| Some((input, Size::of(input)?))).collect();
+        let pixels: Vec<u64> = seen.iter().map(|(_, size)| size.pixels).collect();
+        let bytes = seen.iter().map(|(_, size)| size.bytes).max().unwrap_or(0);
         let limit = self.limit(&restorer.model().device);
-        let most = Restoring::most_pixels(config, limit);
+        // One that lies in no photo is refused when its turn comes.
+        let area = |region: Region| region.width.saturating_mul(region.height) as u64;
+        let region = job.crop.map(|region| area(region).min(MAX_PIXELS));
+        let mask = matches!(job.mask, MaskSource::File(_));
+        let none = Restoring { batch: 1, bytes, region, mask, ..Restoring::default() };
+        let most = none.most_pixels(config, limit);
         let smallest = pixels.iter().min().copied().unwrap_or(1);
         if smallest > most {
-            let needed = Restoring { batch: 1, largest: smallest, ..Restoring::default() };
+            let needed = Restoring { largest: smallest, ..none };
             let problem = format!(
                 "a photo of {smallest} pixels needs about {}, {} are there",
                 mebibytes(needed.memory(config)),
@@ -174,7 +182,7 @@ impl NeedsOptions {
         job.most_pixels = job.most_pixels.min(most);
         let pixels: Vec<u64> = pixels.into_iter().filter(|&pixels| pixels <= most).collect();
         let (largest, all) = (pixels.iter().max().copied().unwrap_or(0), pixels.iter().sum());
-        let least = Restoring { batch: 1, waiting: 0, largest, all, photos: pixels.len() };
+        let least = Restoring { largest, all, ..none };
         let wanted = job.batch.min(inputs.len()).max(1);
         job.batch =
             largest_batch(wanted, limit, |batch| Restoring { batch, ..least }.memory(config));
@@ -187,23 +195,51 @@ impl NeedsOptions {
         detail(&format!("batches of {}, {} pixels waiting at most", job.batch, needs.waiting));
         let is_open = |input: &Input| !seems_done(input, job, &record);
         let open = inputs.iter().filter(|input| is_open(input)).count();
-        let at_work: Vec<u64> =
-            seen.iter().filter(|(input, _)| is_open(input)).map(|&(_, pixels)| pixels).collect();
-        let work = Restoring { all: at_work.iter().sum(), photos: at_work.len(), ..needs };
+        let at_work: Vec<Size> =
+            seen.iter().filter(|(input, _)| is_open(input)).map(|&(_, size)| size).collect();
+        let work = Restoring {
+            all: at_work.iter().map(|size| size.pixels).sum(),
+            results: at_work.iter().map(|size| size.result(job, config.size)).sum(),
+            photos: at_work.len(),
+            ..needs
+        };
         let steps = open.div_ceil(job.batch) * job.fit.steps;
         let seconds = match open {
             0 => Some(0.0),
-            _ => pace(job, restorer)?.map(|pace| pace * steps as f64 + work.seconds()),
+            _ => pace(job, restorer)?.map(|pace| pace * steps as f64 + work.seconds(job.task)),
         };
         tell(needs.memory(config), work.disk(config), seconds, &job.out, watch)
     }
 }
 
-/// Pixels of a photo that can be read; what cannot or is too large is told of when its turn comes.
-fn pixels_of(input: &Input) -> Option<u64> {
-    let (width, height) = dimensions(&input.path)?;
-    let pixels = u64::from(width) * u64::from(height);
-    (width.max(height) <= MAX_SIDE && pixels <= MAX_PIXELS).then_some(pixels)
+/// How large a photo is.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    pixels: u64,
+    /// Of a pixel, decoded; and of one that has got colours.
+    bytes: u64,
+    coloured: u64,
+}
+
+impl Size {
+    /// Of a photo that can be read; what cannot or is too large is told of when its turn comes.
+    fn of(input: &Input) -> Option<Self> {
+        let Header { width, height, has_alpha, channels, bytes } = header(&input.path)?;
+        let pixels = u64::from(width) * u64::from(height);
+        let is_read = width.max(height) <= MAX_SIDE && pixels <= MAX_PIXELS;
+        let bytes = u64::from(bytes);
+        let coloured = bytes / u64::from(channels) * (3 + u64::from(has_alpha));
+        is_read.then_some(Self { pixels, bytes, coloured })
+    }
+
+    /// Bytes of what `job` makes of it by a model of `side` pixels a side, decoded.
+    fn result(self, job: &Job, side: usize) -> u64 {
+        match job.task {
+            Task::Superres => (side * side) as u64 * self.bytes,
+            Task::Colorize => self.pixels * self.coloured,
+            _ => self.pixels * self.bytes,
+        }
+    }
 }
 
 /// How much there is to train on.

@@ -5,7 +5,7 @@
 //! its end     base + store + 5.3 theta + a quarter of those maps + photos
 //! photos      those of three minibatches + four bytes for each row, which are the order of a pass
 //! store       rows that wait for a commit + pages that it keeps, no more than there are
-//! restoring   base + 3 theta + a batch of maps + photos that wait, decoded + the one that is worked on
+//! restoring   base + 3 theta + a batch of maps + photos that wait, decoded + the one that is worked on: by their depth
 //! ```
 //! In a step theta is there with its gradient and packed copies; at the end with the model of the preview, as the state
 //! that is saved and as the bytes of the file. Rows are on disk, however many they are. How often theta counts was
@@ -13,19 +13,35 @@
 
 use crate::config::Config;
 use crate::data::Sampler;
+use crate::restore::Task;
 use crate::store::state::{CACHE_BYTES, needs};
 
 /// What every process takes: its code, buffers of the decoders, the font of the sheets.
 const BASE: u64 = 40 << 20;
 
-/// Bytes for each pixel of a photo that waits, decoded, with its mask; and more while it is decoded or written. Measured
-/// with photos of 24 and of 12 megapixels.
-const WAITING: u64 = 15;
-const WORKED_ON: u64 = 48;
+/// Bytes for each pixel of a photo that waits beside those of the photo itself: the same in numbers, and its mask. More
+/// while it is decoded, mended or written: numbers again, and the photo so many times more.
+const WAITING: u64 = 13;
+const WORKED_ON: u64 = 37;
+const COPIES: u64 = 1;
 
-/// Seconds for each pixel of a photo that is decoded, mended and written, beside the fit: 24 megapixels take 5.3 s of one
-/// core of the machine of docs/results.md.
-const SECONDS: f64 = 0.22e-6;
+/// The same of a photo of which a region is mended: the photo so many times more, and its mask while it is read.
+const AROUND: u64 = 4;
+const MASK: u64 = 8;
+
+/// Seconds for each byte of a result, to read its photo and to write it.
+const SECONDS_BYTE: f64 = 0.035e-6;
+
+/// Seconds beside the fit and the files for each pixel that is mended: one core of the machine of docs/results.md.
+fn seconds_pixel(task: Task) -> f64 {
+    match task {
+        // What is enlarged is small.
+        Task::Superres => 0.0,
+        Task::Colorize => 0.17e-6,
+        Task::Inpaint => 0.36e-6,
+        Task::Denoise | Task::Jpeg => 0.47e-6,
+    }
+}
 
 /// Minibatches of photos in memory: one is stepped on, one waits, one is being read.
 const AHEAD: u64 = 3;
@@ -105,10 +121,18 @@ impl Training {
 pub struct Restoring {
     /// Pictures fitted together.
     pub batch: usize,
-    /// Pixels of all photos that wait together, at most.
+    /// Pixels of the photos that wait together, from which on no more are read.
     pub waiting: u64,
     /// Pixels of the largest photo.
     pub largest: u64,
+    /// Bytes of a pixel, in the photo that has most.
+    pub bytes: u64,
+    /// Pixels that are mended of each photo, where it is not all of it.
+    pub region: Option<u64>,
+    /// Whether a mask is read with each photo.
+    pub mask: bool,
+    /// Bytes of all results, decoded.
+    pub results: u64,
     /// Pixels of all photos.
     pub all: u64,
     /// All photos.
@@ -119,26 +143,47 @@ impl Restoring {
     /// Bytes of memory.
     pub fn memory(&self, config: &Config) -> u64 {
         let sizes = Sizes::of(config);
-        let photos = self.waiting.max(self.largest) * WAITING + self.largest * WORKED_ON;
+        let waits = WAITING + self.bytes;
+        let works = WORKED_ON + COPIES * self.bytes;
+        // The one with which they are enough waits too.
+        let waiting = (self.waiting + self.largest).min(self.all).max(self.largest);
+        let photos = match self.region {
+            None => waiting * waits + self.largest * works,
+            // Of the photo around a region there is nothing in numbers.
+            Some(region) => {
+                let around = waiting * self.bytes + self.largest * self.around();
+                around + region * (self.batch as u64 * waits + works)
+            }
+        };
         BASE + 3 * sizes.theta + self.batch as u64 * sizes.maps + photos
     }
 
-    /// Pixels of the largest photo that can be mended within `limit` bytes.
-    pub fn most_pixels(config: &Config, limit: u64) -> u64 {
-        let fixed = Self { batch: 1, ..Self::default() }.memory(config);
-        limit.saturating_sub(fixed) / (WAITING + WORKED_ON)
+    /// Pixels of the largest photo, of these bytes and with this region, that can be mended within `limit` bytes.
+    pub fn most_pixels(&self, config: &Config, limit: u64) -> u64 {
+        let fixed = Self { batch: 1, waiting: 0, largest: 0, ..*self }.memory(config);
+        let each = match self.region {
+            None => WAITING + WORKED_ON + (1 + COPIES) * self.bytes,
+            Some(_) => self.bytes + self.around(),
+        };
+        limit.saturating_sub(fixed) / each
+    }
+
+    /// Bytes for each pixel of a photo of which a region is mended, while that is done.
+    fn around(&self) -> u64 {
+        AROUND * self.bytes + if self.mask { MASK } else { 0 }
     }
 
     /// Bytes of disk: the mended picture, its strip and the small ones, as PNGs that nothing makes smaller; a page of all.
     pub fn disk(&self, config: &Config) -> u64 {
         let small = 2 * 3 * (config.size * config.size) as u64;
         let strips = (3 * self.all).min(self.photos as u64 * STRIP);
-        3 * self.all + strips + self.photos as u64 * (small + (16 << 10)) + (1 << 20)
+        self.results + strips + self.photos as u64 * (small + (16 << 10)) + (1 << 20)
     }
 
     /// Seconds that all photos take beside their fit.
-    pub fn seconds(&self) -> f64 {
-        self.all as f64 * SECONDS
+    pub fn seconds(&self, task: Task) -> f64 {
+        let mended = self.region.map_or(self.all, |region| region * self.photos as u64);
+        mended as f64 * seconds_pixel(task) + self.results as f64 * SECONDS_BYTE
     }
 }
 

@@ -65,7 +65,9 @@ impl Carried {
 
     /// How the pixels of the file are to be turned: by EXIF, and by XMP where EXIF does not say.
     pub(super) fn orientation(&self) -> Orientation {
-        orientation(self.exif.as_deref(), self.xmp.as_deref())
+        let exif = self.exif.as_deref().and_then(Orientation::from_exif_chunk);
+        let xmp = || self.xmp.as_deref().and_then(orientation_in).and_then(Orientation::from_exif);
+        exif.or_else(xmp).unwrap_or(Orientation::NoTransforms)
     }
 
     /// The ICC profile for `image`.
@@ -87,16 +89,9 @@ impl Carried {
     }
 }
 
-/// How pixels are to be turned by `exif`, a TIFF structure, and by `xmp` where that does not say.
-pub(super) fn orientation(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> Orientation {
-    let of_exif = exif.and_then(Orientation::from_exif_chunk);
-    let of_xmp = || xmp.and_then(orientation_in).and_then(Orientation::from_exif);
-    of_exif.or_else(of_xmp).unwrap_or(Orientation::NoTransforms)
-}
-
 /// The TIFF structure of EXIF. Some programs leave the name that it has in a JPEG before it, which readers of a WebP or PNG
 /// do not look for; what begins otherwise is no EXIF.
-pub(super) fn tiff_of(mut exif: Vec<u8>) -> Option<Vec<u8>> {
+fn tiff_of(mut exif: Vec<u8>) -> Option<Vec<u8>> {
     if exif.starts_with(b"Exif\0\0") {
         exif.drain(..6);
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::carried::{Carried, orientation, tiff_of};
+use super::carried::Carried;
 use super::limits::{MAX_ALLOC, MAX_ALLOC_BESIDE, Refusal, check, check_size, most_bytes};
 use super::photo::Photo;
 use super::size::size;
@@ -90,30 +90,33 @@ pub fn dimensions(path: &Path) -> Option<(u32, u32)> {
 
 /// What is known of a picture before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Header {
-    /// Upright, where the orientation stands before the pixels.
+pub struct Header {
+    /// Upright.
     pub width: u32,
     pub height: u32,
     /// Whether it has an alpha channel.
     pub has_alpha: bool,
+    /// Channels, alpha among them, and bytes of each pixel, decoded: 1 and 1 to 4 and 8.
+    pub channels: u8,
+    pub bytes: u8,
 }
 
 /// The [`Header`] of the file `path`; `None` where it cannot be read, or is refused by its limits.
-pub(crate) fn header(path: &Path) -> Option<Header> {
+pub fn header(path: &Path) -> Option<Header> {
     let bytes = read_bytes(path).ok()?;
     let format = format_of(&bytes).filter(|&format| is_read(format))?;
     let read = || {
         let mut decoder = decoder(&bytes, format).ok()?;
         let (width, height) = decoder.dimensions();
-        let exif = decoder.exif_metadata().ok().flatten().and_then(tiff_of);
-        let xmp = decoder.xmp_metadata().ok().flatten();
         let turned = {
             use Orientation::*;
-            let orientation = orientation(exif.as_deref(), xmp.as_deref());
+            let orientation = Carried::of(&mut decoder, &bytes, format).orientation();
             matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
         };
         let (width, height) = if turned { (height, width) } else { (width, height) };
-        Some(Header { width, height, has_alpha: decoder.color_type().has_alpha() })
+        let colour = decoder.color_type();
+        let (channels, bytes) = (colour.channel_count(), colour.bytes_per_pixel());
+        Some(Header { width, height, has_alpha: colour.has_alpha(), channels, bytes })
     };
     guarded(read).ok()?
 }

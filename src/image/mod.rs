@@ -44,9 +44,10 @@ pub use batch::{batch_of, numbers_of, pictures_of};
 pub use carried::Carried;
 pub(crate) use limits::refuse_size;
 pub use limits::{MAX_PIXELS, MAX_SIDE};
-pub(crate) use load::header;
 pub use load::{
-    EXTENSIONS, dimensions, is_picture_content, is_picture_name, load, load_bytes, read_bytes,
+    EXTENSIONS, Header, dimensions, header, is_picture_content, is_picture_name, load, load_bytes,
+    read_bytes,
+};
 };
 pub use photo::Photo;
 pub use picture::Picture;

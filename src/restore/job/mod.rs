@@ -200,8 +200,8 @@ pub fn run(
 
 /// Whether what waits is mended before more is read.
 fn is_full(waiting: &[(Damaged, Evidence)], job: &Job) -> bool {
-    let pixels = waiting.iter().map(|(one, _)| one.picture.width() * one.picture.height());
-    waiting.len() >= job.batch.max(1) || pixels.sum::<usize>() as u64 >= job.waiting_pixels
+    let pixels = waiting.iter().map(|(one, _)| one.pixels());
+    waiting.len() >= job.batch.max(1) || pixels.sum::<u64>() >= job.waiting_pixels
 }
 
 /// What was mended for another task is not replaced: it may have been an evening's work.

@@ -72,6 +72,12 @@ impl Noise {
 }
 
 impl Damaged {
+    /// Pixels of the photo, also of one of which a region is mended.
+    pub fn pixels(&self) -> u64 {
+        let image = self.whole.as_ref().map_or(&self.photo.original, |(_, whole)| whole);
+        u64::from(image.width()) * u64::from(image.height())
+    }
+
     /// Whether pixel `at` says something of the photo.
     pub fn counts(&self, at: usize) -> bool {
         self.known.as_ref().is_none_or(|known| known[at])

@@ -93,7 +93,7 @@ fn of_mask(damaged: &Damaged) -> Option<Remark> {
     let (mask, share) = (path.display(), 100.0 * between);
     Some(Remark {
         one: format!(
-            "has a mask of more than two values, `{mask}`: {share:.0} % of it lie between, each pixel is {rule}"
+            "has a mask of more than two values, `{mask}`: {share:.0} % of its pixels lie between, each pixel is {rule}"
         ),
         all: format!("have masks of more than two values: each pixel is {rule}"),
     })
