@@ -8,7 +8,7 @@ use clap::Args;
 use lacuna::config::{Config, FitConfig};
 use lacuna::data::source::SetSpec;
 use lacuna::data::{PhotoConfig, Photos};
-use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, evaluate, sheet};
+use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, Truth, evaluate, sheet};
 use lacuna::event::{Event, Observer};
 use lacuna::image::{dimensions, save_png};
 use lacuna::method::Lcm;
@@ -206,7 +206,7 @@ fn split(
     let split = Split::with(own.as_ref().ok(), &others, run)?;
     let count = counted(split.held_out.len(), "photo");
     progress.say(&format!("measuring {count} of `{}`", set.path.display()));
-    tell_of_small(&others, config.size, progress);
+    tell_of_small(&split.held_out, others.root(), config.size, progress);
     if split.train.is_empty() {
         let why = match own {
             Err(error) => error.to_string(),
@@ -221,9 +221,8 @@ fn split(
 }
 
 /// A photo that has to be enlarged is no sharp truth: said of those that lie in files of their own, by their headers.
-fn tell_of_small(photos: &Photos, side: usize, progress: &mut Progress) {
-    let held_out = photos.entries().iter().filter(|entry| entry.held_out);
-    let sizes = held_out.filter_map(|entry| dimensions(&photos.root().join(&entry.path)));
+fn tell_of_small(truths: &[Truth], root: &Path, side: usize, progress: &mut Progress) {
+    let sizes = truths.iter().filter_map(|truth| dimensions(&root.join(&truth.name)));
     let small = sizes.filter(|&(width, height)| (width.min(height) as usize) < side).count();
     if small > 0 {
         let (is, it) = if small == 1 { ("is", "it is") } else { ("are", "they are") };

@@ -48,7 +48,6 @@ pub use load::{
     EXTENSIONS, Header, dimensions, header, is_picture_content, is_picture_name, load, load_bytes,
     read_bytes,
 };
-};
 pub use photo::Photo;
 pub use picture::Picture;
 pub use plot::{PALETTE, Series, loss_curve};

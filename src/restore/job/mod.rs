@@ -33,8 +33,8 @@ use super::{Evidence, Region, Restored, Restorer, Task};
 
 use heard::Heard;
 pub use inputs::{Input, list, probe_places};
-use page::Report;
 pub(crate) use mask::known_in;
+use page::Report;
 use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 pub use refuse::check_early;
