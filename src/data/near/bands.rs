@@ -119,15 +119,20 @@ impl Bands {
         2 * self.windows.len()
     }
 
-    /// The windows among `features` that are most like `other`, best first.
-    pub fn best(&self, features: &[Feature], other: &Feature, mirrored: bool) -> Vec<Window> {
+    /// The windows among `features` whose product with `other` is above `least`, best first, and few.
+    pub fn best(
+        &self,
+        features: &[Feature],
+        other: &Feature,
+        mirrored: bool,
+        least: f32,
+    ) -> Vec<Window> {
         const MOST: usize = 3;
         let half = &features[if mirrored { self.windows.len() } else { 0 }..][..self.windows.len()];
-        let mut found: Vec<(f32, Window)> = half
-            .iter()
-            .zip(&self.windows)
-            .map(|(f, (window, _))| (dot(f, other), *window))
-            .collect();
+        let products =
+            half.iter().zip(&self.windows).map(|(f, (window, _))| (dot(f, other), *window));
+        let mut found: Vec<(f32, Window)> =
+            products.filter(|(product, _)| *product > least).collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
         found.into_iter().take(MOST).map(|(_, window)| window).collect()
     }

@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::{DMatrix, DMatrixViewMut, SymmetricEigen};
 use rayon::prelude::*;
 
 use super::bands::{Bands, Feature, NUMBERS};
@@ -116,13 +116,20 @@ impl Index {
         let rows = windows.iter().flat_map(first);
         let firsts = DMatrix::from_row_iterator(windows.len(), FIRST, rows);
         let mut found = Vec::new();
-        let mut product = DMatrix::zeros(windows.len(), TILE);
+        let rows = windows.len();
+        let mut products = vec![0.0; rows * TILE];
         for (number, (tile, features)) in
             self.tiles.iter().zip(self.features.chunks(TILE)).enumerate()
         {
-            let mut product = product.columns_mut(0, features.len());
-            product.gemm(1.0, &firsts, tile, 0.0);
-            for (column, (bounds, feature)) in product.column_iter().zip(features).enumerate() {
+            let products = &mut products[..rows * features.len()];
+            DMatrixViewMut::from_slice(products, rows, features.len())
+                .gemm(1.0, &firsts, tile, 0.0);
+            let columns = products.chunks_exact(rows).zip(features);
+            for (column, (bounds, feature)) in columns.enumerate() {
+                // All of them at first, without a branch for each: hardly any column has one.
+                if !bounds.iter().fold(false, |any, &bound| any | (bound > CANDIDATE)) {
+                    continue;
+                }
                 for (row, &bound) in bounds.iter().enumerate() {
                     if bound > CANDIDATE && dot(&windows[row], feature) > CANDIDATE {
                         found.push((row / self.bands.count(), number * TILE + column));

@@ -120,7 +120,7 @@ fn margins_of_a_folder() {
             let most = windows.iter().map(|window| dot(window, &features[b])).fold(-1.0, f32::max);
             products.push(most);
             for mirrored in [false, true] {
-                let starts = bands.best(&windows, &features[b], mirrored);
+                let starts = bands.best(&windows, &features[b], mirrored, 0.5);
                 fits.push(fine[a].fit(&fine[b], mirrored, &starts));
             }
         }
