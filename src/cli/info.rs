@@ -119,14 +119,26 @@ fn state(info: &Info) -> String {
             "training now; the model here is that of its last stop".to_string()
         }
         State::Training => "training now; its model appears when training ends".to_string(),
-        State::Finished => "finished".to_string(),
+        State::Finished => match info.trained.steps.zip(info.trained.steps_planned) {
+            Some((at, all)) if at < all => "finished, its minutes have passed".to_string(),
+            _ => "finished".to_string(),
+        },
         State::Stopped => {
-            format!("stopped; go on: {}", resuming(info))
+            let older = older_model(info).map_or_else(String::new, |steps| {
+                format!("; its model is that of step {steps}, until training ends by itself")
+            });
+            format!("stopped{older}; go on: {}", resuming(info))
         }
         State::Unsaved => {
             format!("cut off before its first checkpoint; begin anew: {}", resuming(info))
         }
     }
+}
+
+/// The step of the model, where the run is further than that.
+fn older_model(info: &Info) -> Option<u64> {
+    let (model, run) = info.trained.model_steps.zip(info.trained.steps)?;
+    (model < run).then_some(model)
 }
 
 /// The command that goes on with a run.

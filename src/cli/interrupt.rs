@@ -15,7 +15,7 @@ static PRESSED: AtomicUsize = AtomicUsize::new(0);
 
 /// When the first came. A second one right behind it is the same wish, sent to the process and to its group.
 static FIRST: OnceLock<Instant> = OnceLock::new();
-const ONE_WISH: Duration = Duration::from_millis(500);
+const ONE_WISH: Duration = Duration::from_millis(100);
 
 /// What the first does now.
 static STOPPING: Mutex<&str> = Mutex::new("stopping");

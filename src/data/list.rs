@@ -1,5 +1,7 @@
 //! The pictures below a folder by their names, and what looks like one and is none.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ use walkdir::WalkDir;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::image::{is_picture_content, is_picture_name};
+use crate::restore::job::Record;
 
 /// Extensions of pictures that are not read: named when they are found, so that nobody wonders where they went.
 const FOREIGN: [&str; 14] = [
@@ -38,8 +41,8 @@ pub(super) enum Met {
 
 /// The paths of all pictures below `root`, relative to it and sorted, and what looks like one and is not read.
 ///
-/// Hidden files and folders are passed over, and so are runs, reports and mended pictures that lie inside; links
-/// are followed.
+/// Hidden files and folders are passed over, and so are runs, reports and mended pictures that lie inside, these by the
+/// record of their restoration; links are followed.
 ///
 /// # Errors
 /// `root` is missing or cannot be read; [`Error::Stopped`] when `watch` broke off.
@@ -77,7 +80,13 @@ pub(super) fn walk_pictures(
         entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
     };
     let walk = WalkDir::new(root).follow_links(true);
-    let entries = walk.into_iter().filter_entry(|entry| !hidden(entry) && !is_ours(entry));
+    let mended = RefCell::new(HashSet::new());
+    let entries = walk.into_iter().filter_entry(|entry| {
+        if entry.file_type().is_dir() {
+            mended.borrow_mut().extend(mended_in(entry.path()));
+        }
+        !hidden(entry) && !is_ours(entry) && !mended.borrow().contains(entry.path())
+    });
     let mut found = 0;
     for (at, entry) in entries.enumerate() {
         if at % EVERY == EVERY - 1 && watch.on(Event::Listing { found }).is_break() {
@@ -123,11 +132,18 @@ fn met(root: &Path, entry: walkdir::Result<walkdir::DirEntry>) -> Option<Met> {
     }
 }
 
-/// A folder below the root that this program wrote: mended pictures, a run with its previews, an evaluation with its
-/// sheets, a demo.
+/// The pictures that a restoration wrote into `folder`, by its record; none where there is no record.
+fn mended_in(folder: &Path) -> Vec<PathBuf> {
+    let record = Record::open(folder).unwrap_or_default();
+    let files = record.images.into_iter().flat_map(|(result, mended)| {
+        [result, mended.raw, mended.residual, mended.strip].map(|file| folder.join(file))
+    });
+    files.collect()
+}
+
+/// A folder below the root that this program wrote: a run with its previews, an evaluation with its sheets, a demo.
 fn is_ours(entry: &walkdir::DirEntry) -> bool {
-    const SIGNS: [&[&str]; 4] = [
-        &["restore.json"],
+    const SIGNS: [&[&str]; 3] = [
         &["manifest.json", "config.toml"],
         &["scores.csv", "table.md"],
         &["demo.json", "portraits"],

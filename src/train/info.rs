@@ -81,6 +81,8 @@ pub struct Trained {
     pub steps_planned: Option<u64>,
     /// How often each image was visited.
     pub passes: Option<f64>,
+    /// Joint steps of the model that is there, which a process that was killed leaves behind those of the run.
+    pub model_steps: Option<u64>,
     /// Seconds of training.
     pub seconds: Option<f64>,
     /// Mean over the last pass.
@@ -170,6 +172,7 @@ fn of_run(run: &Run) -> Result<Info> {
     let saved = head.as_ref().map(|head| Standing::of(head, &run.checkpoint())).transpose()?;
     let mut trained = trained(run, &config, manifest, saved.map(|saved| saved.step), training);
     trained.seconds = saved.map(|saved| saved.seconds).or(trained.seconds);
+    trained.model_steps = header.as_ref().and_then(|header| Origin::of(&header.text).steps);
     let limit = 60.0 * config.train.minutes;
     let by_steps = trained.steps.zip(trained.steps_planned).is_some_and(|(at, all)| at >= all);
     let by_time = limit > 0.0 && trained.seconds.is_some_and(|seconds| seconds >= limit);

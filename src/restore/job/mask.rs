@@ -43,8 +43,10 @@ pub(crate) fn known_in(
     let mask = load_bytes(bytes, path)?;
     let size = (mask.original.width(), mask.original.height());
     if size != (width, height) {
+        // Turned upright by its EXIF, the photo may have other sides than a file manager tells.
+        let turned = if size == (height, width) { " when it is upright" } else { "" };
         let problem = format!(
-            "the mask is {} x {} pixels, the photo `{}` {width} x {height}",
+            "the mask is {} x {} pixels, the photo `{}` {width} x {height}{turned}",
             size.0,
             size.1,
             photo.display()
@@ -125,8 +127,9 @@ pub(super) fn mask_of(path: &Path, below: &Path) -> Result<PathBuf> {
     let same = path.join(below);
     let others = EXTENSIONS.iter().map(|extension| same.with_extension(extension));
     std::iter::once(same.clone()).chain(others).find(|path| path.is_file()).ok_or_else(|| {
-        let what = format!("mask `{}`", same.display());
-        Error::input(what, "there is none", "give every picture a mask of its name")
+        let what = format!("photo `{}`", below.display());
+        let problem = format!("it has no mask: `{}` is not there, in no format", same.display());
+        Error::input(what, problem, "give every photo a mask of its name, or leave it out")
     })
 }
 

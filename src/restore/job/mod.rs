@@ -38,6 +38,7 @@ use page::Report;
 use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 pub use refuse::check_early;
+use refuse::check_replaced;
 
 /// What says which pixels are to be filled.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +142,8 @@ pub fn run(
             .and_then(|()| Files::read(input, job))
             .and_then(|files| match is_done(&files, job, &record) {
                 true => Ok(None),
-                false => files.decode(job, config, device).map(Some),
+                false => check_replaced(&files, job, &record)
+                    .and_then(|()| files.decode(job, config, device).map(Some)),
             });
         match damaged {
             Ok(None) => {

@@ -20,6 +20,8 @@ use crate::runtime::stream;
 pub(super) struct Files {
     pub input: Input,
     bytes: Vec<u8>,
+    /// Who the photo is, whatever its name.
+    pub content: Id,
     mask: Option<(PathBuf, Vec<u8>)>,
     /// Of all that the result depends on.
     pub fingerprint: String,
@@ -44,7 +46,10 @@ pub(super) struct Damaged {
     pub noise: Option<Noise>,
     /// The region and the photo that it is of.
     pub whole: Option<(Region, DynamicImage)>,
+    pub content: Id,
     pub fingerprint: String,
+    /// The share of what the mask shows to be filled that lies outside the region, and so stays damaged.
+    pub outside: f64,
     /// What is unusual in it, for the record.
     pub notes: Vec<String>,
 }
@@ -97,7 +102,8 @@ impl Files {
             _ => None,
         };
         let fingerprint = fingerprint(&bytes, mask.as_ref().map(|(_, bytes)| &bytes[..]), job);
-        Ok(Self { input: input.clone(), bytes, mask, fingerprint })
+        let content = Id::of(&bytes);
+        Ok(Self { input: input.clone(), bytes, content, mask, fingerprint })
     }
 
     /// Decodes them; the evidence is for a model of `config` on `device`.
@@ -123,19 +129,21 @@ impl Files {
             _ => (None, None),
         };
         let mut whole = None;
-        let mut is_grey = true;
+        let (mut is_grey, mut outside) = (true, 0.0);
         if let Some(region) = job.crop {
             // A grey coat in a photo with colours may get some.
             let around = |at: usize| !region.holds(at % width, at / width);
             let counts = |at: usize| around(at) && known.as_ref().is_none_or(|known| known[at]);
             is_grey = photo.is_grey(counts);
+            let all = missing(known.as_deref());
             known = known.map(|known| region.of_pixels(&known, width));
+            outside = (all - missing(known.as_deref())) as f64 / all.max(1) as f64;
             check_hole(&region, known.as_deref()).map_err(named)?;
             let part = region.of(&photo.original);
             whole = Some((region, std::mem::replace(&mut photo.original, part)));
         }
         if let (MaskSource::Hole(hole), Task::Inpaint) = (&job.mask, job.task) {
-            let mut rng = stream(job.seed, &format!("hole/{}", Id::of(&self.bytes)));
+            let mut rng = stream(job.seed, &format!("hole/{}", self.content));
             let (width, height) = (photo.original.width(), photo.original.height());
             let hole = hole.known_from(height as usize, width as usize, &mut rng);
             known = Some(hole.map_err(named)?);
@@ -147,7 +155,8 @@ impl Files {
         let picture = photo.in_srgb(values);
         let evidence =
             job.task.evidence(&picture, known.as_deref(), config, device).map_err(named)?;
-        let (input, fingerprint, notes) = (self.input, self.fingerprint, Vec::new());
+        let Self { input, content, fingerprint, .. } = self;
+        let notes = Vec::new();
         let damaged = Damaged {
             input,
             photo,
@@ -157,7 +166,9 @@ impl Files {
             is_grey,
             noise,
             whole,
+            content,
             fingerprint,
+            outside,
             notes,
         };
         Ok((damaged, evidence))
@@ -172,6 +183,11 @@ impl Files {
         };
         mask::known_in(bytes, path, (width, height), &self.input.path)
     }
+}
+
+/// Pixels that are to be filled.
+fn missing(known: Option<&[bool]>) -> usize {
+    known.unwrap_or_default().iter().filter(|&&known| !known).count()
 }
 
 fn fingerprint(bytes: &[u8], mask: Option<&[u8]>, job: &Job) -> String {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Id;
 use crate::error::{Error, Result};
 use crate::restore::Stop;
 use crate::store::write_atomically;
@@ -31,6 +32,12 @@ pub struct Mended {
     pub model_hash: String,
     /// Of the input, its mask, the model and all settings: the same again needs no work.
     pub fingerprint: String,
+    /// The content of the input; records of 0.1.0 and before may not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Id>,
+    /// The content of the result as it was written, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Id>,
     /// Pixels of the input.
     pub width: usize,
     pub height: usize,

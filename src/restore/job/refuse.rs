@@ -1,9 +1,12 @@
 //! What is refused of a photo, and said before anything is decoded wherever its header and its name suffice.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, absolute};
 
 use super::mask::mask_of;
-use super::{Input, Job, MaskSource};
+use super::prepare::Files;
+use super::{Input, Job, MaskSource, Record, below};
+use crate::data::Id;
 use crate::error::{Error, Result};
 use crate::image::{MAX_PIXELS, header};
 use crate::restore::task::check_small;
@@ -48,6 +51,31 @@ pub fn check_early(input: &Input, job: &Job, side: usize) -> Result<()> {
         return Err(no_mask(&input.path));
     }
     Ok(())
+}
+
+/// Refuses to replace the result in the place of that of `files` where somebody has worked on it since, or where it is that
+/// of another photo.
+///
+/// # Errors
+/// It is.
+pub(super) fn check_replaced(files: &Files, job: &Job, record: &Record) -> Result<()> {
+    let result = files.input.result();
+    let Some(entry) = record.images.get(&below(&result, &job.out)) else { return Ok(()) };
+    let Ok(bytes) = fs::read(&result) else { return Ok(()) };
+    let refuse = |problem: String| {
+        let remedy = "move it away, or choose another folder with --out";
+        Err(Error::input(format!("output `{}`", result.display()), problem, remedy))
+    };
+    if entry.written.is_some_and(|written| written != Id::of(&bytes)) {
+        return refuse("it was changed since it was written".into());
+    }
+    // The same photo may have been moved, or changed where it is.
+    let is_other = entry.content.is_some_and(|content| content != files.content)
+        && absolute(&entry.input).ok() != absolute(&files.input.path).ok();
+    match is_other {
+        true => refuse(format!("it holds the result of `{}`", entry.input.display())),
+        false => Ok(()),
+    }
 }
 
 /// What is wrong with the numbers of a picture is said with its name.

@@ -54,6 +54,8 @@ pub(super) fn all(damaged: &Damaged, job: &Job, side: usize) -> Vec<Remark> {
     let remarks = [
         of_size(damaged, job, side),
         of_mask(damaged),
+        of_hole(damaged, job),
+        of_region(damaged),
         of_noise(damaged),
         of_alpha(damaged, job),
         of_colour(damaged, job),
@@ -96,6 +98,37 @@ fn of_mask(damaged: &Damaged) -> Option<Remark> {
             "has a mask of more than two values, `{mask}`: {share:.0} % of its pixels lie between, each pixel is {rule}"
         ),
         all: format!("have masks of more than two values: each pixel is {rule}"),
+    })
+}
+
+/// A mask the wrong way round replaces the photo and keeps the scratch.
+fn of_hole(damaged: &Damaged, job: &Job) -> Option<Remark> {
+    /// More is rarely meant.
+    const MOST: f64 = 0.5;
+    let known = damaged.known.as_ref()?;
+    let missing = known.iter().filter(|&&known| !known).count() as f64 / known.len() as f64;
+    let (rule, ask) = match &job.mask {
+        MaskSource::File(_) => {
+            ("white is filled, black is kept", "is the mask the wrong way round?")
+        }
+        MaskSource::Alpha => ("what is not opaque is filled", "is that meant?"),
+        MaskSource::Hole(_) => return None,
+    };
+    // Of a mask that is hardly one that is said, which is more.
+    (missing > MOST && damaged.unclear.is_none()).then(|| Remark {
+        one: format!("is new to {:.0} %: {rule}; {ask}", 100.0 * missing),
+        all: format!("are new to more than {:.0} %: {rule}; {ask}", 100.0 * MOST),
+    })
+}
+
+/// Of a mask of the whole photo only what is in the region is filled.
+fn of_region(damaged: &Damaged) -> Option<Remark> {
+    (damaged.outside > 0.0).then(|| Remark {
+        one: format!(
+            "stays damaged outside the region: {:.0} % of what its mask shows is there",
+            100.0 * damaged.outside
+        ),
+        all: "stay damaged outside the region, where their masks show more".into(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The files of one mended picture. The raw image comes first and the result last, each whole or not at all.
 
 use std::borrow::Cow;
+use std::fs;
 use std::path::PathBuf;
 
 use ::image::{DynamicImage, GenericImageView};
@@ -9,7 +10,8 @@ use super::card::places;
 use super::prepare::{Damaged, Noise};
 use super::result::Made;
 use super::{Job, Mended, below};
-use crate::error::Result;
+use crate::data::Id;
+use crate::error::{Error, Result};
 use crate::image::{Photo, Picture, Sheet, save_photo, save_png, within};
 use crate::restore::{Restored, Task};
 
@@ -38,6 +40,7 @@ pub(super) fn results(
     save_png(input.residual(), shown.to_rgb8())?;
     save_png(input.strip(), strip(damaged, restored, result, job)?)?;
     save_photo(input.result(), result, &photo.carried)?;
+    let written = fs::read(input.result()).map_err(Error::read(input.result()))?;
 
     let squares = restored.residual.data().iter().map(|&v| f64::from(v) * f64::from(v));
     let mean = squares.sum::<f64>() / restored.residual.data().len() as f64;
@@ -48,6 +51,8 @@ pub(super) fn results(
         model: job.model.0.clone(),
         model_hash: job.model.1.clone(),
         fingerprint: damaged.fingerprint.clone(),
+        content: Some(damaged.content),
+        written: Some(Id::of(&written)),
         width,
         height,
         crop: job.crop.map(|region| region.to_string()),
