@@ -23,7 +23,7 @@ pub(super) const RESAVE: &str = "save it again from the original, or leave it ou
 /// Reads and decodes the file `path`.
 ///
 /// Errors: [`Error::Read`] if it cannot be read; [`Error::Picture`] if it is not a whole JPEG, PNG or WebP within the
-/// [limits](MAX_PIXELS), or a JPEG of inks (CMYK, YCCK).
+/// [limits](super::MAX_PIXELS), or a JPEG of inks (CMYK, YCCK).
 pub fn load(path: impl AsRef<Path>) -> Result<Photo> {
     let path = path.as_ref();
     load_bytes(&read_bytes(path)?, path)

@@ -37,7 +37,7 @@ impl Run {
         &self.folder
     }
 
-    /// The file of its [`Checkpoint`].
+    /// The file of its [`Checkpoint`](crate::store::Checkpoint).
     pub fn checkpoint(&self) -> PathBuf {
         self.folder.join(state::NAME)
     }

@@ -16,7 +16,7 @@ impl IdSet {
     /// The set that `fill` hands over, in a file without a name in `folder`.
     ///
     /// # Errors
-    /// Those of `fill`; [`Error::Write`].
+    /// Those of `fill`; [`Error::Write`](crate::error::Error::Write).
     pub fn of(
         folder: &Path,
         fill: impl FnOnce(&mut dyn FnMut(Id) -> Result<()>) -> Result<()>,
