@@ -327,10 +327,8 @@ fn the_page_shows_a_scratch_as_it_came_and_squares_only_where_nothing_came() {
         if hole(x, y) { Rgb([255, 0, 0]) } else { *photo.get_pixel(x, y) }
     });
     scratched.save(workshop.at("scan.png")).unwrap();
-    GrayImage::from_fn(24, 24, |x, y| Luma([if hole(x, y) { 255 } else { 0 }]))
-        .save(workshop.at("mask.png"))
-        .unwrap();
-    let mask = workshop.at("mask.png");
+    let (mask, white) = (workshop.at("mask.png"), |x, y| if hole(x, y) { 255 } else { 0 });
+    GrayImage::from_fn(24, 24, |x, y| Luma([white(x, y)])).save(&mask).unwrap();
     let more = ["--mask", text(&mask)];
     ok(&strs(&workshop.restore("inpaint", &workshop.at("scan.png"), "m", &more)));
     assert!(before(&workshop.at("m/report.html")) == scratched);

@@ -163,57 +163,6 @@ fn rows_stay_with_their_photos_when_photos_come_go_and_are_renamed() {
 }
 
 #[test]
-fn photos_that_are_decoded_at_each_visit_give_the_same_model_and_one_that_goes_meanwhile_is_named()
-{
-    let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join("photos");
-    write_photos(&folder, 5, 16);
-    let config = tiny(&["data.flip=true", "train.reshuffle=true"]);
-    let kept = photos(&folder, &config);
-    let none = PhotoConfig { shelf: 0, ..PhotoConfig::from(&config) };
-    let decoded = Photos::scan(&folder, none, &mut Silent).unwrap();
-    let runs = ["kept", "decoded"].map(|name| Run::at(dir.path().join(name)));
-    whole_run(&kept, &config, &runs[0]);
-    whole_run(&decoded, &config, &runs[1]);
-    assert!(model_bytes(&runs[0]) == model_bytes(&runs[1]));
-
-    let longer = tiny(&["data.flip=true", "train.reshuffle=true", "train.passes=50"]);
-    let mut remove = |event: Event| {
-        if let Event::Step { .. } = event {
-            let _ = std::fs::remove_file(folder.join("03.png"));
-        }
-        ControlFlow::Continue(())
-    };
-    let error = train(&decoded, &longer, &runs[1], &Device::flex(), &mut remove).unwrap_err();
-    assert!(error.to_string().contains("03.png"), "{error}");
-    // What was learned before is as it was.
-    whole_run(&kept, &config, &runs[1]);
-    assert!(model_bytes(&runs[0]) == model_bytes(&runs[1]));
-}
-
-#[test]
-fn a_manifest_of_an_earlier_version_is_read() {
-    let dir = tempfile::tempdir().unwrap();
-    let run = Run::at(dir.path());
-    let (a, b) = (Id::of(b"a"), Id::of(b"b"));
-    let text = format!(
-        "{{\n  \"folder\": \"/photos\",\n  \"photos\": [\n    {{\"id\": \"{a}\", \"path\": \"a.png\", \"held_out\": \
-         false}},\n    {{\"id\": \"{b}\", \"path\": \"b.png\", \"held_out\": true}}\n  ],\n  \"skipped\": \
-         [{{\"path\": \"c.png\", \"problem\": \"is none\"}}]\n}}"
-    );
-    std::fs::write(dir.path().join("manifest.json"), &text).unwrap();
-    let manifest = run.manifest().unwrap();
-    let counts = (manifest.learned, manifest.held_out, manifest.skipped, manifest.former);
-    assert_eq!((manifest.folder.to_str(), counts), (Some("/photos"), (1, 1, 1, 0)));
-    assert!(learned(&run).iter().eq([&a]));
-    for (from, to) in [("\"folder\"", "\"older\""), (&a.to_string()[..8], "x"), ("}]\n}", "}]")] {
-        std::fs::write(dir.path().join("manifest.json"), text.replace(from, to)).unwrap();
-        let message = run.manifest().unwrap_err().to_string();
-        assert!(message.contains("manifest.json") && message.contains("damaged"), "{message}");
-    }
-}
-
-#[test]
 fn a_run_with_no_step_left_is_left_as_it_is_and_says_what_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     write_photos(&dir.path().join("photos"), 3, 16);

@@ -80,12 +80,9 @@ pub(super) fn walk_pictures(
         entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
     };
     let walk = WalkDir::new(root).follow_links(true);
-    let mended = RefCell::new(HashSet::new());
+    let mended = RefCell::new(MendedFiles::default());
     let entries = walk.into_iter().filter_entry(|entry| {
-        if entry.file_type().is_dir() {
-            mended.borrow_mut().extend(mended_in(entry.path()));
-        }
-        !hidden(entry) && !is_ours(entry) && !mended.borrow().contains(entry.path())
+        !hidden(entry) && !is_ours(entry) && !mended.borrow_mut().are_met(entry)
     });
     let mut found = 0;
     for (at, entry) in entries.enumerate() {
@@ -132,13 +129,34 @@ fn met(root: &Path, entry: walkdir::Result<walkdir::DirEntry>) -> Option<Met> {
     }
 }
 
-/// The pictures that a restoration wrote into `folder`, by its record; none where there is no record.
-fn mended_in(folder: &Path) -> Vec<PathBuf> {
-    let record = Record::open(folder).unwrap_or_default();
-    let files = record.images.into_iter().flat_map(|(result, mended)| {
-        [result, mended.raw, mended.residual, mended.strip].map(|file| folder.join(file))
-    });
-    files.collect()
+/// What restorations wrote into the folders that were met, by their records: as many names as they have.
+#[derive(Default)]
+struct MendedFiles {
+    results: HashSet<PathBuf>,
+    /// Folders with a record.
+    folders: HashSet<PathBuf>,
+}
+
+impl MendedFiles {
+    /// Whether `entry` of a walk is one of them. A folder whose record cannot be read is one as a whole.
+    fn are_met(&mut self, entry: &walkdir::DirEntry) -> bool {
+        /// Written before the record, so that a killed process may leave some that are not in it.
+        const COMPANIONS: [&str; 3] = [".raw.png", ".residual.png", ".strip.png"];
+        let path = entry.path();
+        if entry.file_type().is_dir() {
+            if !path.join(Record::FILE).exists() {
+                return false;
+            }
+            let Ok(record) = Record::open(path) else { return entry.depth() > 0 };
+            self.results.extend(record.images.into_keys().map(|result| path.join(result)));
+            self.folders.insert(path.to_path_buf());
+            return false;
+        }
+        let name = entry.file_name().to_string_lossy();
+        let is_companion = COMPANIONS.iter().any(|end| name.ends_with(end));
+        let in_one = || path.ancestors().skip(1).any(|folder| self.folders.contains(folder));
+        (is_companion && in_one()) || self.results.contains(path)
+    }
 }
 
 /// A folder below the root that this program wrote: a run with its previews, an evaluation with its sheets, a demo.

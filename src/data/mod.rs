@@ -25,4 +25,5 @@ pub use catalogue::{Entries, IdSet};
 pub use folder::{Entry, PhotoConfig, Photos};
 pub use list::{Skipped, list_pictures};
 pub use sampler::{Row, Sampler};
+pub(crate) use split::is_drawn;
 pub use split::{Id, is_held_out};

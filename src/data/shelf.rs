@@ -26,7 +26,9 @@ impl Shelf {
     pub fn new(folder: &Path, side: usize, bytes: u64) -> Result<Self> {
         let file = tempfile::tempfile_in(folder).map_err(Error::write(folder))?;
         let free = fs4::available_space(folder).unwrap_or(u64::MAX);
-        let most = (bytes.min(free / 4) / size_of_picture(side)).min(u64::from(u32::MAX)) as u32;
+        // A picture of no size is refused where it is read.
+        let most = bytes.min(free / 4).checked_div(size_of_picture(side)).unwrap_or(0);
+        let most = most.min(u64::from(u32::MAX)) as u32;
         Ok(Self { file, side, held: 0, most })
     }
 
@@ -63,7 +65,8 @@ impl Shelf {
 }
 
 fn size_of_picture(side: usize) -> u64 {
-    (3 * side * side * size_of::<f32>()) as u64
+    let plane = (side as u64).saturating_mul(side as u64);
+    plane.saturating_mul(3 * size_of::<f32>() as u64)
 }
 
 #[cfg(unix)]

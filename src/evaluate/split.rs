@@ -1,7 +1,7 @@
 //! Who may be measured: only what the model has never seen.
 
 use super::Truth;
-use crate::data::{Entry, IdSet, Photos, is_held_out};
+use crate::data::{Entry, IdSet, Photos, is_drawn};
 use crate::error::{Error, Result};
 use crate::image::Picture;
 use crate::report::counted;
@@ -57,8 +57,8 @@ fn seen(photos: &Photos, trained: &IdSet) -> Result<Vec<Picture>> {
     let mut seen = Vec::new();
     for entry in photos.entries()? {
         let entry = entry?;
-        // By content, as the split is drawn: the same ones whatever else there is.
-        if !entry.held_out && is_held_out(&entry.id, share) && trained.contains(&entry.id)? {
+        // By content: the same ones whatever else there is.
+        if !entry.held_out && is_drawn(&entry.id, share) && trained.contains(&entry.id)? {
             seen.push(photos.picture(&entry.id)?);
         }
     }

@@ -82,8 +82,11 @@ impl TensorFile {
         file.by_ref().take(size).read_to_end(&mut bytes).map_err(Error::read(path))?;
         let listed: Listed = serde_json::from_slice(&bytes).map_err(|e| no_file(&cut(&e)))?;
         let (names, header, end) = listed.checked().map_err(|problem| damaged(cut(&problem)))?;
-        if 8 + size + end != length {
-            return Err(no_file(&format!("it has {length} bytes, its header {}", 8 + size + end)));
+        // The numbers may claim to end anywhere.
+        if length - 8 - size != end {
+            let problem =
+                format!("it has {} bytes of numbers, its header {end}", length - 8 - size);
+            return Err(no_file(&problem));
         }
         Ok(Self { path: path.to_path_buf(), numbers: file, names, header })
     }

@@ -131,8 +131,13 @@ impl Index {
                     continue;
                 }
                 for (row, &bound) in bounds.iter().enumerate() {
-                    if bound > CANDIDATE && dot(&windows[row], feature) > CANDIDATE {
-                        found.push((row / self.bands.count(), number * TILE + column));
+                    let pair = (row / self.bands.count(), number * TILE + column);
+                    // The windows of a picture follow each other; of frames that are all alike each would be a pair.
+                    if bound > CANDIDATE
+                        && found.last() != Some(&pair)
+                        && dot(&windows[row], feature) > CANDIDATE
+                    {
+                        found.push(pair);
                     }
                 }
             }

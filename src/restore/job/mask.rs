@@ -125,7 +125,9 @@ pub(super) fn mask_of(path: &Path, below: &Path) -> Result<PathBuf> {
         return Ok(path.to_path_buf());
     }
     let same = path.join(below);
-    let others = EXTENSIONS.iter().map(|extension| same.with_extension(extension));
+    let upper = EXTENSIONS.map(str::to_uppercase);
+    let others = EXTENSIONS.iter().copied().chain(upper.iter().map(String::as_str));
+    let others = others.map(|extension| same.with_extension(extension));
     std::iter::once(same.clone()).chain(others).find(|path| path.is_file()).ok_or_else(|| {
         let what = format!("photo `{}`", below.display());
         let problem = format!("it has no mask: `{}` is not there, in no format", same.display());

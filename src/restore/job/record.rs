@@ -11,9 +11,6 @@ use crate::error::{Error, Result};
 use crate::restore::Stop;
 use crate::store::write_atomically;
 
-/// The file in the output folder.
-const NAME: &str = "restore.json";
-
 /// All pictures of an output folder by the path of their result below it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -32,7 +29,9 @@ pub struct Mended {
     pub model_hash: String,
     /// Of the input, its mask, the model and all settings: the same again needs no work.
     pub fingerprint: String,
-    /// The content of the input; records of 0.1.0 and before may not say it.
+    /// The path of the input from the root, and its content; records of 0.1.0 and before may not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Id>,
     /// The content of the result as it was written, likewise.
@@ -75,12 +74,15 @@ pub struct Mended {
 }
 
 impl Record {
+    /// The file in the output folder.
+    pub const FILE: &str = "restore.json";
+
     /// The record in `folder`, an empty one where there is none.
     ///
     /// # Errors
     /// A damaged record.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join(NAME);
+        let path = folder.join(Self::FILE);
         if !path.exists() {
             return Ok(Self::default());
         }
@@ -95,7 +97,7 @@ impl Record {
     /// [`Error::Write`].
     pub fn save(&mut self, folder: &Path) -> Result<()> {
         self.lacuna = env!("CARGO_PKG_VERSION").to_string();
-        let path = folder.join(NAME);
+        let path = folder.join(Self::FILE);
         let json = serde_json::to_vec_pretty(self).map_err(|e| Error::write(&path)(e.into()))?;
         write_atomically(path, &json)
     }

@@ -1,6 +1,7 @@
 //! What is refused of a photo, and said before anything is decoded wherever its header and its name suffice.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, absolute};
 
 use super::mask::mask_of;
@@ -61,7 +62,11 @@ pub fn check_early(input: &Input, job: &Job, side: usize) -> Result<()> {
 pub(super) fn check_replaced(files: &Files, job: &Job, record: &Record) -> Result<()> {
     let result = files.input.result();
     let Some(entry) = record.images.get(&below(&result, &job.out)) else { return Ok(()) };
-    let Ok(bytes) = fs::read(&result) else { return Ok(()) };
+    let bytes = match fs::read(&result) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::read(&result)(error)),
+    };
     let refuse = |problem: String| {
         let remedy = "move it away, or choose another folder with --out";
         Err(Error::input(format!("output `{}`", result.display()), problem, remedy))
@@ -71,7 +76,7 @@ pub(super) fn check_replaced(files: &Files, job: &Job, record: &Record) -> Resul
     }
     // The same photo may have been moved, or changed where it is.
     let is_other = entry.content.is_some_and(|content| content != files.content)
-        && absolute(&entry.input).ok() != absolute(&files.input.path).ok();
+        && entry.source != absolute(&files.input.path).ok();
     match is_other {
         true => refuse(format!("it holds the result of `{}`", entry.input.display())),
         false => Ok(()),

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{PathBuf, absolute};
 
 use ::image::{DynamicImage, GenericImageView};
 
-use super::card::places;
 use super::prepare::{Damaged, Noise};
 use super::result::Made;
 use super::{Job, Mended, below};
@@ -51,6 +50,7 @@ pub(super) fn results(
         model: job.model.0.clone(),
         model_hash: job.model.1.clone(),
         fingerprint: damaged.fingerprint.clone(),
+        source: absolute(&input.path).ok(),
         content: Some(damaged.content),
         written: Some(Id::of(&written)),
         width,
@@ -84,11 +84,14 @@ fn strip(
     let photo = &damaged.photo;
     let mut input = shown(&photo.original, photo)?;
     if let Some(known) = &damaged.known {
-        let (width, height) = photo.original.dimensions();
-        let size = (input.width() as u32, input.height() as u32);
-        let is_known = |(x, y): (u32, u32)| known[(y * width + x) as usize];
-        let known: Vec<bool> = places((width, height), size).map(is_known).collect();
-        input = input.painted(|at| !known[at], [0.5; 3]);
+        let (width, height) = (photo.original.width() as usize, photo.original.height() as usize);
+        // Whatever is missing shows, be it thinner than a pixel of the strip.
+        let mut missing = vec![false; input.width() * input.height()];
+        for at in (0..known.len()).filter(|&at| !known[at]) {
+            let (y, x) = (at / width * input.height() / height, at % width * input.width() / width);
+            missing[y * input.width() + x] = true;
+        }
+        input = input.painted(|at| missing[at], [0.5; 3]);
     }
     let raw = &restored.image;
     // The sides of a picture fit.
