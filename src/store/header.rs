@@ -84,8 +84,10 @@ impl TensorFile {
         let (names, header, end) = listed.checked().map_err(|problem| damaged(cut(&problem)))?;
         // The numbers may claim to end anywhere.
         if length - 8 - size != end {
-            let problem =
-                format!("it has {} bytes of numbers, its header {end}", length - 8 - size);
+            let numbers = length - 8 - size;
+            let problem = format!(
+                "it has {length} bytes, {numbers} of them numbers, and {end} by its header"
+            );
             return Err(no_file(&problem));
         }
         Ok(Self { path: path.to_path_buf(), numbers: file, names, header })
