@@ -32,6 +32,18 @@ pub fn abandon_writes() {
     mem::forget(partials);
 }
 
+/// Copies the file `from` to `to`, down to the disk. Not [`fs::copy`], which makes a file that is read-only as the other
+/// one and may not be synced everywhere.
+///
+/// # Errors
+/// [`Error::Read`], [`Error::Write`].
+pub(crate) fn copy_to_disk(from: &Path, to: &Path) -> Result<()> {
+    let mut there = File::open(from).map_err(Error::read(from))?;
+    let mut here = File::create(to).map_err(Error::write(to))?;
+    let copied = io::copy(&mut there, &mut here).and_then(|_| here.sync_all());
+    copied.map_err(Error::write(to))
+}
+
 /// Writes `bytes` as the file `path`; an older file of that name stays untouched until the new one is complete.
 ///
 /// Missing parent folders are created. Errors: [`Error::Write`], which names `path`.

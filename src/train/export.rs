@@ -1,6 +1,6 @@
 //! A model to be given away, with the latents of its photos where they are asked for.
 
-use std::fs::{self, File};
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use crate::event::{Event, Observer};
 use crate::report::mebibytes;
 use crate::store::state::{CACHE_BYTES, StateStore};
 use crate::store::{
-    Lock, Origin, Shards, Standing, card, latents_card, model_config, model_folder, model_header,
-    write_atomically,
+    Lock, Origin, Shards, Standing, card, copy_to_disk, latents_card, model_config, model_folder,
+    model_header, write_atomically,
 };
 
 /// What goes with a model.
@@ -47,13 +47,13 @@ impl Export {
             return Err(Error::stopped("looking at what is needed"));
         }
         enough(disk, out)?;
-        let mut card = card(&config, &origin);
         whole(out, |partial| {
             for file in &files {
-                let to = partial.join(file.file_name().unwrap_or_default());
-                let copied = fs::copy(file, &to).and_then(|_| File::open(&to)?.sync_all());
-                copied.map_err(Error::write(&to))?;
+                copy_to_disk(file, &partial.join(file.file_name().unwrap_or_default()))?;
             }
+            // Of the copy: a run that is training may have saved a later model meanwhile.
+            let origin = Origin::of(&model_header(partial, &config)?.text);
+            let mut card = card(&config, &origin);
             if let Some(Latents { store, shards, .. }) = &latents {
                 let total = shards.rows;
                 // Told of now and then: there may be millions.

@@ -218,8 +218,8 @@ fn head(run: &Run) -> Result<Found> {
         let is_understood = Standing::of(&head, &old).is_ok();
         return Ok(if is_understood { Found::Head(head) } else { Found::Unseen });
     }
-    // Training that starts now waits a moment for the folder; for the state alone it would not.
-    let Ok(_lock) = Lock::take(run.folder()) else { return Ok(Found::Unseen) };
+    // Training that starts now waits a moment for the folder; for the state alone it would not. Looking leaves nothing.
+    let Ok(_lock) = Lock::pass(run.folder()) else { return Ok(Found::Unseen) };
     match StateStore::open(&path) {
         Ok(store) => Ok(store.head().cloned().map_or(Found::Nothing, Found::Head)),
         Err(Error::Read { .. } | Error::Write { .. } | Error::Input { .. }) => Ok(Found::Unseen),

@@ -1,6 +1,6 @@
 //! Copies that stay behind: of a whole run, and of its model as it was at the last checkpoints.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -9,7 +9,7 @@ use super::{Run, finish};
 use crate::data::Photos;
 use crate::error::{Error, Result};
 use crate::store::state::{self, StateStore};
-use crate::store::{Checkpoint, Lock, is_held};
+use crate::store::{Checkpoint, Lock, copy_to_disk, is_held};
 
 /// Ends the name of a folder that is not whole yet.
 const PARTIAL: &str = ".partial";
@@ -46,8 +46,7 @@ impl Run {
                 } else if name == Path::new(state::NAME) {
                     StateStore::open(from)?.copy_to(&to)?;
                 } else {
-                    let copied = fs::copy(from, &to).and_then(|_| File::open(&to)?.sync_all());
-                    copied.map_err(Error::write(&to))?;
+                    copy_to_disk(from, &to)?;
                 }
             }
             Ok(())
