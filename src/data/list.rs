@@ -19,6 +19,9 @@ const FOREIGN: [&str; 14] = [
     "arw",
 ];
 
+/// Why the second of two pictures with one name is left out: an archive may have such.
+pub(super) const SAME_NAME: &str = "an earlier one has the same name; rename one";
+
 /// A file that is no photo, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Skipped {

@@ -9,6 +9,7 @@
 //! [`near`]. Portraits that need no folder are drawn by [`drawn`]; data sets that are no folder of photos are read by
 //! [`source`].
 
+mod at;
 mod catalogue;
 pub mod check;
 pub mod drawn;
@@ -23,6 +24,7 @@ mod split;
 
 pub use catalogue::{Entries, IdSet};
 pub use folder::{Entry, PhotoConfig, Photos};
+use list::SAME_NAME;
 pub use list::{Skipped, list_pictures};
 pub use sampler::{Row, Sampler};
 pub(crate) use split::is_drawn;

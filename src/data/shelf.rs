@@ -1,9 +1,9 @@
 //! Decoded photos on disk: what takes a tenth of a second to decode and scale takes no time to read again.
 
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
+use super::at::{read_exact_at, write_all_at};
 use crate::error::{Error, Result};
 use crate::image::Picture;
 
@@ -44,7 +44,7 @@ impl Shelf {
             return;
         }
         let bytes: Vec<u8> = picture.data().iter().flat_map(|value| value.to_le_bytes()).collect();
-        match write_at(&self.file, &bytes, self.bytes()) {
+        match write_all_at(&self.file, &bytes, self.bytes()) {
             Ok(()) => self.held += 1,
             Err(_) => self.most = self.held,
         }
@@ -57,7 +57,7 @@ impl Shelf {
         }
         let size = size_of_picture(self.side);
         let mut bytes = vec![0; size as usize];
-        read_at(&self.file, &mut bytes, u64::from(number) * size).ok()?;
+        read_exact_at(&self.file, &mut bytes, u64::from(number) * size).ok()?;
         let (values, _) = bytes.as_chunks();
         let data = values.iter().map(|value| f32::from_le_bytes(*value)).collect();
         Picture::new(self.side, self.side, data).ok()
@@ -67,37 +67,6 @@ impl Shelf {
 fn size_of_picture(side: usize) -> u64 {
     let plane = (side as u64).saturating_mul(side as u64);
     plane.saturating_mul(3 * size_of::<f32>() as u64)
-}
-
-#[cfg(unix)]
-fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn write_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
-        (bytes, at) = (&bytes[written..], at + written as u64);
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        (bytes, at) = (&mut bytes[read..], at + read as u64);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use redb::{ReadableTable, ReadableTableMetadata, Table};
 
 use super::{Counts, Found, Item, Photo, fault};
 use crate::data::source::Side;
-use crate::data::{Id, Skipped};
+use crate::data::{Id, SAME_NAME, Skipped};
 use crate::error::Result;
 
 /// A set that is being listed.
@@ -33,7 +33,7 @@ impl Listing<'_> {
             None => 0,
         };
         if self.names.insert(item.name.as_str(), ()).map_err(fault(self.folder))?.is_some() {
-            let problem = "an earlier one has the same name; rename one".to_string();
+            let problem = SAME_NAME.to_string();
             let path = item.name.clone().into();
             return self.skip(order, &Skipped { path, problem });
         }

@@ -1,6 +1,6 @@
 //! Every picture of a set read once: what is kept of it is small.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::{Formats, Picture};
 use crate::data::list::stopped;
 use crate::data::near::Descriptor;
 use crate::data::source::{Content, Listed, Place, SetSpec, Side, Source};
-use crate::data::{Id, Skipped, is_held_out};
+use crate::data::{Id, SAME_NAME, Skipped, is_held_out};
 use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::image::load_bytes;
@@ -77,9 +77,14 @@ fn list(
     /// Items between two looks at the watch.
     const EVERY: usize = 500;
     let (mut items, mut is_stopped) = (Vec::new(), false);
+    let mut names = HashSet::new();
     source.visit(&mut |listed| {
         match listed {
             Listed::Item { side: Some(Side::Neither), .. } => read.unused += 1,
+            // As training has it.
+            Listed::Item { name, .. } if !names.insert(name.clone()) => {
+                read.skip(&name, SAME_NAME.to_string(), &set.path, watch);
+            }
             Listed::Item { name, place, side } => items.push(Item { name, place, side }),
             Listed::Skipped(Skipped { path, problem }) => {
                 read.skip(&path.to_string_lossy(), problem, &set.path, watch);

@@ -43,27 +43,29 @@ fn what_is_in_a_folder_is_counted_and_copies_are_found() {
     assert_eq!(report.near.iter().map(names).collect::<Vec<_>>(), [["05.png", "small.png"]]);
     assert!(report.near[0].members[1].mirrored && !report.near[0].members[0].mirrored);
     assert_eq!((report.skipped.len(), skipped), (2, 2));
-    // Both copies by content lie on one side; the mirrored one on whichever its own content says.
-    let sides = |group: &Group| [0, 1].map(|at| group.members[at].held_out);
+    // Both copies by content lie on one side.
     assert!(!report.duplicates[0].across);
-    let [one, other] = sides(&report.near[0]);
-    assert_eq!(report.near[0].across, one != other);
-    assert_eq!(report.across().count(), usize::from(one != other));
 }
 
 #[test]
-fn the_same_bytes_on_both_sides_of_a_split_that_the_set_makes_are_across() {
+fn copies_on_both_sides_of_a_split_that_the_set_makes_are_across() {
     // The last fifteenth is held out.
     let dir = tempfile::tempdir().unwrap();
-    for index in 0..14 {
+    let at = |name: &str| dir.path().join(name);
+    for index in 0..28 {
         draw(dir.path(), &format!("{index:02}.png"), index);
     }
-    fs::copy(dir.path().join("04.png"), dir.path().join("99.png")).unwrap();
+    fs::copy(at("04.png"), at("98.png")).unwrap();
+    let small = portrait(3, 5, 72).unwrap().flipped().resized(40, 50).unwrap();
+    save_png(at("99.png"), small.to_rgb8()).unwrap();
     let set = format!("celebahq:{}", dir.path().display()).parse::<SetSpec>().unwrap();
     let report = check(&set, 0.0, &mut crate::event::Silent).unwrap();
-    assert_eq!((report.pictures, report.duplicates.len()), (14, 1));
-    assert!(report.duplicates[0].across && report.duplicates[0].members[1].held_out);
-    assert_eq!(report.across().count(), 1);
+    assert_eq!((report.pictures, report.duplicates.len(), report.near.len()), (29, 1, 1));
+    for group in [&report.duplicates[0], &report.near[0]] {
+        let held_out = group.members.iter().map(|member| member.held_out);
+        assert!(group.across && held_out.eq([false, true]));
+    }
+    assert_eq!(report.across().count(), 2);
 }
 
 #[test]

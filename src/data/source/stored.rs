@@ -5,7 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rawzip::ReaderAt;
+
 use super::damaged;
+use crate::data::at::{read_at, read_exact_at};
 use crate::error::{Error, Result};
 
 /// An open file. Clones share it, and each reads from its own position.
@@ -44,6 +47,11 @@ impl Stored {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// Reads from byte `offset` on.
+    pub(super) fn reader(&self, offset: u64) -> Self {
+        Self { position: offset, ..self.clone() }
+    }
+
     /// `len` bytes from byte `offset` on, at most `limit`.
     ///
     /// # Errors
@@ -57,8 +65,7 @@ impl Stored {
             return Err(self.cut_short(offset, len));
         }
         let mut bytes = vec![0; len as usize];
-        let mut reader = Self { position: offset, ..self.clone() };
-        match reader.read_exact(&mut bytes) {
+        match read_exact_at(&self.file, &mut bytes, offset) {
             Ok(()) => Ok(bytes),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(self.cut_short(offset, len))
@@ -79,12 +86,15 @@ impl Stored {
 
 impl Read for Stored {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.position)?;
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.position)?;
+        let read = read_at(&self.file, buffer, self.position)?;
         self.position += read as u64;
         Ok(read)
+    }
+}
+
+impl ReaderAt for Stored {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        read_at(&self.file, buffer, offset)
     }
 }
 
