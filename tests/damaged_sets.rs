@@ -191,8 +191,12 @@ fn bombs_are_refused_at_once_and_within_bounds() {
     let (items, skipped) = list(&*set).unwrap();
     assert_eq!((items.len(), skipped.len()), (1, 1));
     assert!(skipped[0].problem.contains("limit is 64 MiB"), "{skipped:?}");
-    let error = set.read(&Place::Member(1)).unwrap_err().to_string();
-    assert!(error.contains("1.png") && error.contains("64 MiB"), "{error}");
+    let Place::Packed { offset, packed, crc, deflated, .. } = items[0].1 else {
+        panic!("{items:?}")
+    };
+    let large = Place::Packed { offset, packed, len: 600 << 20, crc, deflated };
+    let error = set.read(&large).unwrap_err().to_string();
+    assert!(error.contains("0.png") && error.contains("64 MiB"), "{error}");
     let set = open(&lying.display().to_string(), None).unwrap();
     let (items, _) = list(&*set).unwrap();
     assert_eq!(items.len(), 2);
@@ -271,7 +275,8 @@ fn a_set_that_is_not_what_it_is_called_is_named() {
         let far = u64::MAX - 3;
         let places = [
             Place::File("none.jpg".into()),
-            Place::Member(99_999),
+            Place::Packed { offset: 0, packed: 1 << 40, len: 1, crc: 0, deflated: false },
+            Place::Packed { offset: far, packed: 1, len: 1, crc: 0, deflated: true },
             Place::Key(vec![]),
             Place::Key(vec![b'x'; 600]),
             Place::Span { file: 9, offset: 0, len: 1 },

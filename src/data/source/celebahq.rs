@@ -81,7 +81,7 @@ mod tests {
         fn visit(&self, each: &mut dyn FnMut(Listed) -> ControlFlow<()>) -> Result<()> {
             for number in 0..self.0 {
                 self.1.fetch_add(1, Ordering::Relaxed);
-                let (name, place) = (number.to_string(), Place::Member(number as u32));
+                let (name, place) = (number.to_string(), Place::Key(Vec::new()));
                 if each(Listed::Item { name, place, side: None }).is_break() {
                     break;
                 }

@@ -1,6 +1,5 @@
 //! Names in archives: which are pictures, which are passed over, and why.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use super::stored::size;
@@ -8,42 +7,23 @@ use super::{Listed, MAX_ENCODED, Place, skipped};
 use crate::data::list::foreign_problem;
 use crate::image::is_picture_name;
 
-/// The members of an archive that were seen.
-#[derive(Debug)]
-pub(super) struct Members {
-    archive: String,
-    /// Eight bytes of a hash instead of the names: a million of them are 16 MB.
-    seen: HashSet<u64>,
-}
-
-impl Members {
-    /// `archive` is what stands before the name of each member.
-    pub(super) fn of(archive: impl Into<String>) -> Self {
-        Self { archive: archive.into(), seen: HashSet::new() }
+/// What becomes of the member `name` of `len` bytes of `archive` that lies at `place`; `None` if nobody would miss it.
+/// Whether an earlier one has the same name is for whoever keeps the names.
+pub(super) fn listed(archive: &str, name: &str, len: u64, place: Place) -> Option<Listed> {
+    if is_hidden(name) {
+        return None;
     }
-
-    /// What becomes of the member `name` of `len` bytes that lies at `place`; `None` if nobody would miss it.
-    pub(super) fn listed(&mut self, name: &str, len: u64, place: Place) -> Option<Listed> {
-        if is_hidden(name) {
-            return None;
-        }
-        let full = format!("{}/{name}", self.archive);
-        if let Some(problem) = foreign_problem(Path::new(name)) {
-            return Some(skipped(full, problem));
-        }
-        if !is_picture_name(Path::new(name)) {
-            return None;
-        }
-        if len > MAX_ENCODED {
-            return Some(skipped(full, too_large(len)));
-        }
-        let hash = blake3::hash(name.as_bytes());
-        let start = hash.as_bytes()[..8].iter().fold(0, |n, &b| n << 8 | u64::from(b));
-        if !self.seen.insert(start) {
-            return Some(skipped(full, "an earlier member has the same name; rename one"));
-        }
-        Some(Listed::Item { name: full, place, side: None })
+    let full = format!("{archive}/{name}");
+    if let Some(problem) = foreign_problem(Path::new(name)) {
+        return Some(skipped(full, problem));
     }
+    if !is_picture_name(Path::new(name)) {
+        return None;
+    }
+    if len > MAX_ENCODED {
+        return Some(skipped(full, too_large(len)));
+    }
+    Some(Listed::Item { name: full, place, side: None })
 }
 
 /// A member of `len` bytes is too large to be a picture.
@@ -63,11 +43,11 @@ mod tests {
 
     #[test]
     fn pictures_are_items_and_the_rest_is_named_or_passed_over() {
-        let mut members = Members::of("a.zip");
-        let mut at = |name: &str, len| members.listed(name, len, Place::Member(0));
+        let place = Place::Span { file: 0, offset: 0, len: 9 };
+        let at = |name: &str, len| listed("a.zip", name, len, place.clone());
         let item = |name: &str| {
             let name = format!("a.zip/{name}");
-            Some(Listed::Item { name, place: Place::Member(0), side: None })
+            Some(Listed::Item { name, place: place.clone(), side: None })
         };
         // Nothing is unpacked: where a name would lead does not matter.
         for name in ["./x.jpg", "../../etc/x.PNG", "/abs/y.webp", "d/z.jpeg"] {
@@ -76,11 +56,7 @@ mod tests {
         for name in ["notes.txt", "d/", ".x.jpg", "__MACOSX/d/x.jpg", "d/._x.jpg"] {
             assert_eq!(at(name, 9), None, "{name}");
         }
-        for (name, len, word) in [
-            ("x.TIF", 9, "TIF is not read"),
-            ("d/z.jpeg", 9, "same name"),
-            ("b.png", 1 << 40, "64 MiB"),
-        ] {
+        for (name, len, word) in [("x.TIF", 9, "TIF is not read"), ("b.png", 1 << 40, "64 MiB")] {
             let Some(Listed::Skipped(found)) = at(name, len) else { panic!("{name}") };
             assert!(found.problem.contains(word), "{found:?}");
             assert_eq!(found.path, Path::new("a.zip").join(name));

@@ -78,7 +78,7 @@ pub trait Source: Debug + Send + Sync {
 pub enum Listed {
     /// A picture, by its looks: only [`Source::read`] and a decoder can tell.
     Item {
-        /// What a person would call it; no other item of the set has the same.
+        /// What a person would call it. An archive may have two of one name; whoever lists it takes the first.
         name: String,
         place: Place,
         /// What the set itself says of its use; `None` where the content decides.

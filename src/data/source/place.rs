@@ -11,8 +11,9 @@ pub enum Place {
     File(PathBuf),
     /// `len` bytes from byte `offset` on of the set's file number `file`.
     Span { file: u32, offset: u64, len: u64 },
-    /// The member with this number in a zip's own directory.
-    Member(u32),
+    /// The member of a zip whose header stands at byte `offset`: `packed` bytes, `len` once they are inflated, and the
+    /// CRC-32 of those.
+    Packed { offset: u64, packed: u64, len: u64, crc: u32, deflated: bool },
     /// What a database holds under this key.
     Key(Vec<u8>),
 }
@@ -25,7 +26,11 @@ impl Place {
             Self::Span { file, offset, len } => {
                 [b"s", &file.to_le_bytes()[..], &offset.to_le_bytes(), &len.to_le_bytes()].concat()
             }
-            Self::Member(index) => [b"m", &index.to_le_bytes()[..]].concat(),
+            Self::Packed { offset, packed, len, crc, deflated } => {
+                let numbers = [offset, packed, len].map(|number| number.to_le_bytes());
+                [b"z", &crc.to_le_bytes()[..], numbers.as_flattened(), &[u8::from(*deflated)]]
+                    .concat()
+            }
             Self::Key(key) => [b"k", &key[..]].concat(),
         }
     }
@@ -38,7 +43,13 @@ impl Place {
         match (kind, rest.len()) {
             (b'f', _) => Some(Self::File(String::from_utf8(rest.to_vec()).ok()?.into())),
             (b's', 20) => Some(Self::Span { file: small()?, offset: number(4)?, len: number(12)? }),
-            (b'm', 4) => Some(Self::Member(small()?)),
+            (b'z', 29) => Some(Self::Packed {
+                crc: small()?,
+                offset: number(4)?,
+                packed: number(12)?,
+                len: number(20)?,
+                deflated: rest[28] != 0,
+            }),
             (b'k', _) => Some(Self::Key(rest.to_vec())),
             _ => None,
         }
@@ -52,13 +63,14 @@ mod tests {
     #[test]
     fn a_place_comes_back_from_its_bytes_and_nothing_else_does() {
         let span = Place::Span { file: 3, offset: 1 << 40, len: 77 };
-        let others =
-            [Place::File("a/b.jpg".into()), Place::Member(u32::MAX), Place::Key(vec![0, 255])];
+        let packed =
+            Place::Packed { offset: 1 << 50, packed: 5, len: 9, crc: u32::MAX, deflated: true };
+        let others = [Place::File("a/b.jpg".into()), packed, Place::Key(vec![0, 255])];
         for place in others.iter().chain([&span]) {
             assert_eq!(Place::from_bytes(&place.to_bytes()).as_ref(), Some(place));
         }
         assert_eq!(span.to_bytes().len(), 21);
-        for wrong in [&b""[..], b"x", b"s123", b"m12345", b"f\xff"] {
+        for wrong in [&b""[..], b"x", b"s123", b"z12345", b"f\xff"] {
             assert_eq!(Place::from_bytes(wrong), None, "{wrong:?}");
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tar::Archive;
 
-use super::member::Members;
+use super::member::listed;
 use super::stored::{Stored, size};
 use super::{Content, Listed, MAX_ENCODED, Place, Source, damaged, foreign};
 use crate::error::{Error, Result};
@@ -116,10 +116,10 @@ impl Tar {
 
 impl Source for Tar {
     fn visit(&self, each: &mut dyn FnMut(Listed) -> ControlFlow<()>) -> Result<()> {
-        let mut known = Members::of(self.tar.name());
+        let archive = self.tar.name();
         let _ = members(&self.tar, &mut |Member { name, offset, len }| {
             let place = Place::Span { file: 0, offset, len };
-            known.listed(&name, len, place).map_or(ControlFlow::Continue(()), &mut *each)
+            listed(&archive, &name, len, place).map_or(ControlFlow::Continue(()), &mut *each)
         })?;
         Ok(())
     }

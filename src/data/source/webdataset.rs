@@ -116,7 +116,6 @@ impl WebDataset {
     ) -> Result<ControlFlow<()>> {
         let full = |key: &str| format!("{}/{key}", shard.name());
         let lacks = |sample: &Sample| skipped(full(&sample.key), "the sample has no picture");
-        let mut keys = std::collections::HashSet::new();
         let mut sample: Option<Sample> = None;
         let flow = members(shard, &mut |Member { name, offset, len }| {
             if is_hidden(&name) {
@@ -141,7 +140,7 @@ impl WebDataset {
                     _ => ControlFlow::Continue(()),
                 };
             }
-            if sample.has_picture || !keys.insert(key.to_string()) {
+            if sample.has_picture {
                 return each(skipped(full(&name), "its sample has a picture already"));
             }
             sample.has_picture = true;
