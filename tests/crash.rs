@@ -142,6 +142,7 @@ fn a_run_that_is_killed_again_and_again_is_the_run_that_never_was() {
         );
         durable = Some(state.step);
     }
+    assert!(kills < 1000 || 5 * within >= kills, "{within} of {kills} within a commit");
     println!("{kills} kills, {within} of them within a commit, at step {}", durable.unwrap());
 
     let (told, complaint) = Process::start(&resume).end();

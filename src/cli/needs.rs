@@ -8,8 +8,8 @@ use clap::Args;
 use lacuna::config::Config;
 use lacuna::data::Photos;
 use lacuna::estimate::{
-    Machine, Restoring, Training, disk_free, largest_batch, restoring_pace, split_minibatch,
-    training_pace,
+    Machine, Restoring, Training, disk_free, enough_disk, largest_batch, restoring_pace,
+    split_minibatch, training_pace,
 };
 use lacuna::event::{Event, Observer, Silent};
 use lacuna::image::{Header, MAX_PIXELS, MAX_SIDE, Picture, header};
@@ -271,16 +271,5 @@ fn tell(
 ) -> Result<()> {
     let (memory_free, disk_free) = (Machine::here().read().free, disk_free(folder));
     let _ = watch.on(Event::Needs { memory, memory_free, disk, disk_free, seconds });
-    match disk_free {
-        Some(free) if free < disk => {
-            let place = folder.display();
-            let problem = format!(
-                "about {} are needed, {} are free in `{place}`",
-                mebibytes(disk),
-                mebibytes(free)
-            );
-            Err(Error::input("disk", problem, "free some space, or choose another --out"))
-        }
-        _ => Ok(()),
-    }
+    enough_disk(disk, disk_free, folder)
 }

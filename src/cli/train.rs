@@ -12,8 +12,8 @@ use lacuna::data::{PhotoConfig, Photos};
 use lacuna::estimate::Guard;
 use lacuna::event::{Event, Observer};
 use lacuna::report::counted;
-use lacuna::store::probe;
 use lacuna::store::state::RowFormat;
+use lacuna::store::{is_left_behind, probe};
 use lacuna::train::tensorboard::TensorBoard;
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Error, Result};
@@ -229,8 +229,9 @@ fn settings(arguments: &TrainArguments, run: &Run) -> Result<Config> {
         return Err(Error::input(what(), "there is no run to resume", remedy));
     }
     let files = fs::read_dir(run.folder()).into_iter().flatten().flatten();
-    // An attempt that failed early leaves nothing but the lock.
-    if !arguments.resume && files.map(|file| file.file_name()).any(|name| name != ".lock") {
+    // An attempt that failed or was killed early leaves nothing but the lock, and what it was about to write.
+    let is_other = |name: OsString| name != ".lock" && !is_left_behind(&name);
+    if !arguments.resume && files.map(|file| file.file_name()).any(is_other) {
         let remedy = "choose another --out, nothing there is replaced";
         return Err(Error::input(what(), "the folder holds other files", remedy));
     }

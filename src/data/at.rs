@@ -1,4 +1,4 @@
-//! Reading and writing at a place of a file, without moving it for whoever else holds it.
+//! Reading and writing at a place of a file, from any thread.
 
 use std::fs::File;
 use std::io;
@@ -37,7 +37,10 @@ pub(super) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()>
     {
         let mut written = 0;
         while written < bytes.len() {
-            written += file.seek_write(&bytes[written..], at + written as u64)?;
+            match file.seek_write(&bytes[written..], at + written as u64)? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => written += count,
+            }
         }
         Ok(())
     }

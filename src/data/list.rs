@@ -121,6 +121,10 @@ fn met(root: &Path, entry: walkdir::Result<walkdir::DirEntry>) -> Option<Met> {
     if entry.file_type().is_dir() {
         return None;
     }
+    // Opening a pipe would wait for whoever writes into it.
+    if !entry.file_type().is_file() {
+        return is_picture_name(path).then(|| skipped(below(path), "it is no file".into()))?;
+    }
     if is_picture_name(path) {
         return Some(Met::Picture(below(path)));
     }

@@ -26,6 +26,7 @@ pub use catalogue::{Entries, IdSet};
 pub use folder::{Entry, PhotoConfig, Photos};
 use list::SAME_NAME;
 pub use list::{Skipped, list_pictures};
+pub(crate) use sampler::FLIP;
 pub use sampler::{Row, Sampler};
 pub(crate) use split::is_drawn;
 pub use split::{Id, is_held_out};

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::image::Picture;
 
 /// What parts the name of a mirrored copy's row from its photo's.
-const FLIP: &str = "/flip";
+pub(crate) const FLIP: &str = "/flip";
 
 /// One row of the latent store: a photo, or its mirrored copy as an image of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,6 +5,8 @@ use std::path::Path;
 use sysinfo::{MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::Reading;
+use crate::error::{Error, Result};
+use crate::report::mebibytes;
 
 /// Memory of this machine and of this process.
 #[derive(Debug)]
@@ -47,6 +49,17 @@ pub fn disk_free(path: &Path) -> Option<u64> {
     let space = fs4::statvfs(there).ok()?;
     // A place without any room is none of a disk, as /proc.
     (space.total_space() > 0).then(|| space.available_space())
+}
+
+/// `Ok` where `free` bytes in `folder`, or as many as the system does not tell, are enough for `needed`.
+///
+/// # Errors
+/// [`Error::Input`], which names both.
+pub fn enough_disk(needed: u64, free: Option<u64>, folder: &Path) -> Result<()> {
+    let Some(free) = free.filter(|free| *free < needed) else { return Ok(()) };
+    let (needed, free, place) = (mebibytes(needed), mebibytes(free), folder.display());
+    let problem = format!("about {needed} are needed, {free} are free in `{place}`");
+    Err(Error::input("disk", problem, "free some space, or choose another folder"))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod split;
 mod trial;
 
 pub use guard::{Guard, Reading};
-pub use machine::{Machine, disk_free};
+pub use machine::{Machine, disk_free, enough_disk};
 pub use needs::{Restoring, Training};
 pub use split::{largest_batch, split_minibatch};
 pub use trial::{Pace, restoring_pace, training_pace};

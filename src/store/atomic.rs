@@ -3,22 +3,81 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{mem, process};
 
+use walkdir::WalkDir;
+
+use super::probe;
 use crate::error::{Error, Result};
 
 /// Tells apart two writers of one process, so that two threads never share a partial file.
 static WRITES: AtomicU64 = AtomicU64::new(0);
 
-/// The partial files of this process.
+/// Ends the name of a folder that is not whole yet.
+const PARTIAL: &str = ".partial";
+
+/// The partial files and folders of this process.
 static PARTIALS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn partials() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     PARTIALS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes the folder `path`, which has its name only when `fill` has filled it and all of it is on the disk.
+///
+/// # Errors
+/// Those of `fill`, after which nothing is left; [`Error::Write`]; a path without a name.
+pub(crate) fn make_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let Some(name) = path.file_name() else {
+        let what = format!("folder `{}`", path.display());
+        return Err(Error::input(what, "it has no name", "name a folder that is not there yet"));
+    };
+    let partial = path.with_file_name(format!(".{}{PARTIAL}", name.to_string_lossy()));
+    let _ = fs::remove_dir_all(&partial);
+    fs::create_dir_all(&partial).map_err(Error::write(&partial))?;
+    partials().insert(partial.clone());
+    let renamed = |()| {
+        sync_folder(&partial);
+        fs::rename(&partial, path).map_err(Error::write(path))
+    };
+    let filled = fill(&partial).and_then(renamed);
+    match filled {
+        Ok(()) => sync_folder(folder_of(path)),
+        Err(_) => drop(fs::remove_dir_all(&partial)),
+    }
+    partials().remove(&partial);
+    filled
+}
+
+/// Makes it durable what is in `folder`. Best effort: some file systems cannot sync a folder, and the files are in place.
+fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+/// Whether `name` is that of a file that was being written, or of a folder that was being made, by a process that was
+/// killed.
+pub fn is_left_behind(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let is_partial = name.contains(".partial-") || name.ends_with(PARTIAL);
+    name.starts_with('.') && (is_partial || name.starts_with(probe::NAME))
+}
+
+/// Takes away what processes that were killed left half written in `folder` and the folders in it. For whoever holds its
+/// lock: nobody else writes there.
+pub(crate) fn clear_partials(folder: &Path) {
+    for entry in WalkDir::new(folder).max_depth(2).into_iter().flatten() {
+        if is_left_behind(entry.file_name()) {
+            remove(entry.path());
+        }
+    }
+}
+
+fn remove(path: &Path) {
+    let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
 }
 
 /// Takes away every partial file of this process, and lets no thread begin another one from here on: for a program
@@ -26,7 +85,7 @@ fn partials() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 pub fn abandon_writes() {
     let partials = partials();
     for path in partials.iter() {
-        let _ = fs::remove_file(path);
+        remove(path);
     }
     // Never unlocked again.
     mem::forget(partials);
@@ -40,8 +99,13 @@ pub fn abandon_writes() {
 pub(crate) fn copy_to_disk(from: &Path, to: &Path) -> Result<()> {
     let mut there = File::open(from).map_err(Error::read(from))?;
     let mut here = File::create(to).map_err(Error::write(to))?;
-    let copied = io::copy(&mut there, &mut here).and_then(|_| here.sync_all());
-    copied.map_err(Error::write(to))
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match there.read(&mut piece).map_err(Error::read(from))? {
+            0 => return here.sync_all().map_err(Error::write(to)),
+            read => here.write_all(&piece[..read]).map_err(Error::write(to))?,
+        }
+    }
 }
 
 /// Writes `bytes` as the file `path`; an older file of that name stays untouched until the new one is complete.
@@ -120,10 +184,7 @@ impl Partial {
         drop(file);
         fs::rename(&self.path, path)?;
         self.renamed = true;
-        // Makes the rename itself durable. Best effort: some file systems cannot sync a folder, and the file is in place.
-        if let Ok(folder) = File::open(folder_of(path)) {
-            let _ = folder.sync_all();
-        }
+        sync_folder(folder_of(path));
         Ok(())
     }
 }

@@ -28,8 +28,8 @@ mod shards;
 pub mod state;
 mod tensors;
 
-pub use atomic::{abandon_writes, write_atomically, write_with};
-pub(crate) use atomic::{copy_to_disk, replace_file};
+pub use atomic::{abandon_writes, is_left_behind, write_atomically, write_with};
+pub(crate) use atomic::{clear_partials, copy_to_disk, make_folder, replace_file};
 pub(crate) use card::{card, latents as latents_card};
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::Standing;

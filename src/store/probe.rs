@@ -5,6 +5,9 @@ use std::{fs, io, process};
 
 use crate::error::{Error, Result};
 
+/// Begins the name of the file.
+pub(super) const NAME: &str = ".lacuna-probe-";
+
 /// Makes `folder`, writes a small file into it, and takes all of that away again: what is refused later for
 /// another reason must leave nothing behind.
 ///
@@ -23,7 +26,7 @@ pub fn probe(folder: &Path) -> Result<()> {
 
 fn write_in(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let path = folder.join(format!(".lacuna-probe-{}", process::id()));
+    let path = folder.join(format!("{NAME}{}", process::id()));
     let written = fs::write(&path, b"probe");
     let _ = fs::remove_file(&path);
     written

@@ -5,15 +5,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::Run;
-use super::snapshot::whole;
 use crate::error::{Error, Result};
-use crate::estimate::{Machine, disk_free};
+use crate::estimate::{Machine, disk_free, enough_disk};
 use crate::event::{Event, Observer};
-use crate::report::mebibytes;
 use crate::store::state::{CACHE_BYTES, StateStore};
 use crate::store::{
-    Lock, Origin, Shards, Standing, card, copy_to_disk, latents_card, model_config, model_folder,
-    model_header, write_atomically,
+    Lock, Origin, Shards, Standing, card, copy_to_disk, latents_card, make_folder, model_config,
+    model_folder, model_header, write_atomically,
 };
 
 /// What goes with a model.
@@ -46,8 +44,8 @@ impl Export {
         if watch.on(needs(disk, out)).is_break() {
             return Err(Error::stopped("looking at what is needed"));
         }
-        enough(disk, out)?;
-        whole(out, |partial| {
+        enough_disk(disk, disk_free(out), out)?;
+        make_folder(out, |partial| {
             for file in &files {
                 copy_to_disk(file, &partial.join(file.file_name().unwrap_or_default()))?;
             }
@@ -112,11 +110,4 @@ fn needs(disk: u64, out: &Path) -> Event {
     let memory = BASE + CACHE_BYTES as u64;
     let (memory_free, disk_free) = (Machine::here().read().free, disk_free(out));
     Event::Needs { memory, memory_free, disk, disk_free, seconds: None }
-}
-
-fn enough(disk: u64, out: &Path) -> Result<()> {
-    let Some(free) = disk_free(out).filter(|free| *free < disk) else { return Ok(()) };
-    let (needed, place) = (mebibytes(disk), out.display());
-    let problem = format!("{needed} are needed, {} are free in `{place}`", mebibytes(free));
-    Err(Error::input("disk", problem, "free some space, or choose another folder"))
 }

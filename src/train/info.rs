@@ -286,7 +286,15 @@ fn parts(folder: &Path) -> Vec<Part> {
 fn bytes_of(path: &Path) -> u64 {
     let files =
         WalkDir::new(path).into_iter().flatten().filter(|entry| entry.file_type().is_file());
-    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+    files.filter_map(|file| file.metadata().ok()).map(|file| on_disk(&file)).sum()
+}
+
+/// Bytes of a file that are on the disk: the state has holes where it may still grow.
+fn on_disk(file: &fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    return file.len().min(512 * std::os::unix::fs::MetadataExt::blocks(file));
+    #[cfg(not(unix))]
+    return file.len();
 }
 
 fn written(path: &Path) -> Option<String> {

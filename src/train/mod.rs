@@ -44,7 +44,7 @@ use crate::image::{batch_of, numbers_of};
 use crate::report::Kind;
 use crate::runtime::release_buffers;
 use crate::store::state::RowKey;
-use crate::store::{Checkpoint, Lock};
+use crate::store::{Checkpoint, Lock, clear_partials};
 
 use ahead::{Ahead, Visit};
 use clock::Clock;
@@ -101,6 +101,7 @@ pub fn train(
 
     // Where it starts, and whether there is anything to do.
     let _lock = Lock::take(run.folder())?;
+    clear_partials(run.folder());
     Kind::Train.check(&run.report())?;
     let (mut state, saved) =
         resume::start(photos, config, run, &sampler, &device.clone().autodiff(), watch)?;
@@ -165,7 +166,6 @@ pub fn train(
             state.seconds = clock.seconds();
             stopped = watch.on(clock.event(&state, steps, loss, limit)).is_break();
             let last = stopped || state.step == steps || state.seconds >= limit;
-            log.add(state.step, loss, state.seconds, last)?;
             let due = clock.since_checkpoint() >= config.train.checkpoint_minutes * 60.0;
             let visited = state.step.is_multiple_of(inner);
             if visited || due || last {
@@ -173,6 +173,8 @@ pub fn train(
             }
             // Rows that wait take memory; a state without all rows of its minibatch is none.
             let full = visited && state.pending_bytes() >= config.train.pending_bytes();
+            // A line ends with every commit, so that no step is missing from the means of a run that goes on from it.
+            log.add(state.step, loss, state.seconds, due || full || last)?;
             if due || full || last {
                 save(&mut state, run, watch)?;
                 clock.paused();

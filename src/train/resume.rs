@@ -36,8 +36,7 @@ pub(super) fn start(
     if !path.exists() {
         Checkpoint::import(&legacy, &path, &old, device)?;
         let (old, new) = (CHECKPOINT, state::NAME);
-        let text =
-            format!("{old} of an earlier version is taken over into {new}, and no longer needed");
+        let text = format!("{old} of an earlier version is taken over into {new}, and removed");
         let _ = watch.on(Event::Note { text });
     }
     if legacy.exists() {

@@ -9,10 +9,7 @@ use super::{Run, finish};
 use crate::data::Photos;
 use crate::error::{Error, Result};
 use crate::store::state::{self, StateStore};
-use crate::store::{Checkpoint, Lock, copy_to_disk, is_held};
-
-/// Ends the name of a folder that is not whole yet.
-const PARTIAL: &str = ".partial";
+use crate::store::{Checkpoint, Lock, copy_to_disk, is_held, make_folder};
 
 impl Run {
     /// The folder of the models of its last checkpoints, one for each, named by its step.
@@ -32,7 +29,7 @@ impl Run {
         }
         self.refuse_to_replace(copy)?;
         let _lock = self.take_stopped()?;
-        whole(copy, |partial| {
+        make_folder(copy, |partial| {
             for entry in WalkDir::new(self.folder()).min_depth(1).into_iter().filter_entry(visible)
             {
                 let entry = entry.map_err(|e| Error::read(self.folder())(e.into()))?;
@@ -92,18 +89,10 @@ pub(super) fn keep(state: &Checkpoint, photos: &Photos, run: &Run) -> Result<()>
         fs::remove_dir_all(&new).map_err(Error::write(&new))?;
     }
     let (card, origin) = (finish::card(state, photos), finish::origin(state, photos));
-    whole(&new, |partial| state.model.save(partial, &card, &origin))?;
+    make_folder(&new, |partial| state.model.save(partial, &card, &origin))?;
     let mut steps = Vec::new();
     for entry in fs::read_dir(&folder).map_err(Error::read(&folder))?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        match name.parse::<u64>() {
-            Ok(step) => steps.push(step),
-            // What a process that was killed left half made.
-            Err(_) if name.ends_with(PARTIAL) => {
-                let _ = fs::remove_dir_all(entry.path());
-            }
-            Err(_) => {}
-        }
+        steps.extend(entry.file_name().to_string_lossy().parse::<u64>());
     }
     steps.sort_unstable();
     for step in &steps[..steps.len().saturating_sub(most)] {
@@ -111,21 +100,4 @@ pub(super) fn keep(state: &Checkpoint, photos: &Photos, run: &Run) -> Result<()>
         fs::remove_dir_all(&old).map_err(Error::write(&old))?;
     }
     Ok(())
-}
-
-/// Makes the folder `path`, which has its name only when `fill` is through.
-pub(super) fn whole(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let Some(name) = path.file_name() else {
-        let what = format!("folder `{}`", path.display());
-        return Err(Error::input(what, "it has no name", "name a folder that is not there yet"));
-    };
-    let partial = path.with_file_name(format!(".{}{PARTIAL}", name.to_string_lossy()));
-    let _ = fs::remove_dir_all(&partial);
-    fs::create_dir_all(&partial).map_err(Error::write(&partial))?;
-    let filled =
-        fill(&partial).and_then(|()| fs::rename(&partial, path).map_err(Error::write(path)));
-    if filled.is_err() {
-        let _ = fs::remove_dir_all(&partial);
-    }
-    filled
 }

@@ -107,8 +107,8 @@ impl Catalogue {
         &self,
         table: TableDefinition<K, V>,
     ) -> Result<ReadOnlyTable<K, V>> {
-        let transaction = self.database.begin_read().map_err(fault(&self.folder))?;
-        transaction.open_table(table).map_err(fault(&self.folder))
+        let transaction = self.database.begin_read().map_err(unread(&self.folder))?;
+        transaction.open_table(table).map_err(unread(&self.folder))
     }
 
     /// Fills it with what `walk` hands to the listing.
@@ -127,15 +127,15 @@ impl Catalogue {
 
     /// How many items were found.
     pub fn found(&self) -> Result<usize> {
-        Ok(self.table(FOUND)?.len().map_err(fault(&self.folder))? as usize)
+        Ok(self.table(FOUND)?.len().map_err(unread(&self.folder))? as usize)
     }
 
     /// The first `take` of what was found, in the set's order.
     pub fn items(&self, take: usize) -> Result<impl Iterator<Item = Result<Item>>> {
-        let rows = self.table(FOUND)?.range::<&[u8]>(..).map_err(fault(&self.folder))?;
+        let rows = self.table(FOUND)?.range::<&[u8]>(..).map_err(unread(&self.folder))?;
         let folder = self.folder.clone();
         Ok(rows.take(take).map(move |row| {
-            let (_, value) = row.map_err(fault(&folder))?;
+            let (_, value) = row.map_err(unread(&folder))?;
             let (name, place, side) = value.value();
             let side = match side {
                 1 => Some(Side::Train),
@@ -179,19 +179,19 @@ impl Catalogue {
 
     /// All photos in the set's order.
     pub fn entries(&self) -> Result<Entries> {
-        let rows = self.table(PHOTOS)?.range::<u32>(..).map_err(fault(&self.folder))?;
+        let rows = self.table(PHOTOS)?.range::<u32>(..).map_err(unread(&self.folder))?;
         Ok(Entries { rows, folder: self.folder.clone() })
     }
 
     /// Whether the photo `id` is there, and then its number and whether it is held out.
     pub fn number(&self, id: &Id) -> Result<Option<(u32, bool)>> {
-        let found = self.table(NUMBERS)?.get(id.bytes()).map_err(fault(&self.folder))?;
+        let found = self.table(NUMBERS)?.get(id.bytes()).map_err(unread(&self.folder))?;
         Ok(found.map(|found| found.value()))
     }
 
     /// Photo `number`, and where it lies.
     pub fn photo(&self, number: u32) -> Result<(Entry, Place)> {
-        let found = self.table(PHOTOS)?.get(number).map_err(fault(&self.folder))?;
+        let found = self.table(PHOTOS)?.get(number).map_err(unread(&self.folder))?;
         let found = found.ok_or_else(|| lost(&self.folder))?;
         let place = place_of(found.value().2, &self.folder)?;
         Ok((entry_of(found.value()), place))
@@ -199,16 +199,16 @@ impl Catalogue {
 
     /// The number of the photo with rank `rank` among the ids of those that are not held out.
     pub fn learned(&self, rank: u32) -> Result<u32> {
-        let found = self.table(LEARNED)?.get(rank).map_err(fault(&self.folder))?;
+        let found = self.table(LEARNED)?.get(rank).map_err(unread(&self.folder))?;
         found.map(|found| found.value()).ok_or_else(|| lost(&self.folder))
     }
 
     /// What was skipped, and why.
     pub fn skipped(&self) -> Result<impl Iterator<Item = Result<Skipped>> + use<>> {
-        let rows = self.table(SKIPPED)?.range::<&[u8]>(..).map_err(fault(&self.folder))?;
+        let rows = self.table(SKIPPED)?.range::<&[u8]>(..).map_err(unread(&self.folder))?;
         let folder = self.folder.clone();
         Ok(rows.map(move |row| {
-            let (_, value) = row.map_err(fault(&folder))?;
+            let (_, value) = row.map_err(unread(&folder))?;
             let (name, problem) = value.value();
             Ok(Skipped { path: name.into(), problem: problem.to_string() })
         }))
@@ -225,7 +225,7 @@ impl Iterator for Entries {
     type Item = Result<Entry>;
 
     fn next(&mut self) -> Option<Result<Entry>> {
-        let row = self.rows.next()?.map_err(fault(&self.folder));
+        let row = self.rows.next()?.map_err(unread(&self.folder));
         Some(row.map(|(_, value)| entry_of(value.value())))
     }
 }
@@ -239,17 +239,28 @@ fn place_of(bytes: &[u8], folder: &Path) -> Result<Place> {
 }
 
 fn lost(folder: &Path) -> Error {
-    fault(folder)(redb::StorageError::Corrupted("an entry is missing".into()))
+    unread(folder)(redb::StorageError::Corrupted("an entry is missing".into()))
 }
 
-/// The words for what the database says.
+/// The words for what the database says while it is written.
 fn fault<E: Into<redb::Error>>(folder: &Path) -> impl FnOnce(E) -> Error + use<E> {
     let folder = folder.to_path_buf();
     move |error| match error.into() {
         redb::Error::Io(error) => Error::write(folder)(error),
-        error => {
-            let what = format!("list of the photos, a temporary file in `{}`", folder.display());
-            Error::input(what, error.to_string(), "leave the disk alone and start again")
-        }
+        error => refused(&folder, &error),
     }
+}
+
+/// The same while it is read.
+fn unread<E: Into<redb::Error>>(folder: &Path) -> impl FnOnce(E) -> Error + use<E> {
+    let folder = folder.to_path_buf();
+    move |error| match error.into() {
+        redb::Error::Io(error) => Error::read(folder)(error),
+        error => refused(&folder, &error),
+    }
+}
+
+fn refused(folder: &Path, error: &redb::Error) -> Error {
+    let what = format!("list of the photos, a temporary file in `{}`", folder.display());
+    Error::input(what, error.to_string(), "leave the disk alone and start again")
 }

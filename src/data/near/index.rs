@@ -6,6 +6,7 @@
 //! features, so nothing that is near is lost, and the whole product is taken of what is left.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nalgebra::{DMatrix, DMatrixViewMut, SymmetricEigen};
 use rayon::prelude::*;
@@ -21,6 +22,10 @@ const FIRST: usize = 24;
 /// which stay in the processor's cache.
 const PIECE: usize = 8;
 const TILE: usize = 1024;
+
+/// Pictures that are compared with all before pairs are looked at closely, and the most pairs of them that wait for that.
+const AT_ONCE: usize = 64 * PIECE;
+const AT_MOST: usize = 1 << 21;
 
 /// Pictures that can be asked for those near to another.
 #[derive(Debug)]
@@ -83,17 +88,15 @@ impl Index {
     ) -> Option<Vec<(usize, usize, Near)>> {
         let mut groups = Groups::new(self.len());
         let mut pairs = Vec::new();
-        // In pieces of the same size for any number of threads, so that the same pairs are found.
-        const AT_ONCE: usize = 64 * PIECE;
-        for start in (0..self.len()).step_by(AT_ONCE) {
+        // In pieces of the same size for any number of threads, so that the same pairs are found. Of pictures that are all
+        // alike, as the frames of a film, a piece finds very many; then it is a smaller one, after which they are a group.
+        let (mut start, mut size) = (0, AT_ONCE);
+        while start < self.len() {
             watch(start).is_continue().then_some(())?;
-            let piece = &self.descriptors[start..(start + AT_ONCE).min(self.len())];
-            let found = piece.par_chunks(PIECE).enumerate().flat_map_iter(|(at, piece)| {
-                let first = start + at * PIECE;
-                self.candidates(piece).into_iter().map(move |(one, other)| (first + one, other))
-            });
-            let mut found: Vec<(usize, usize)> =
-                found.filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b))).collect();
+            let Some(mut found) = self.apart(start, size, &groups) else {
+                size = PIECE;
+                continue;
+            };
             found.sort_unstable();
             found.dedup();
             for found in found.chunks(AT_ONCE) {
@@ -105,9 +108,29 @@ impl Index {
                 let near: Vec<_> = apart.into_par_iter().filter_map(near).collect();
                 pairs.extend(near.into_iter().filter(|&(a, b, _)| groups.join(a, b)));
             }
+            (start, size) = (start + size, (2 * size).min(AT_ONCE));
         }
         pairs.sort_unstable_by_key(|&(a, b, _)| (a, b));
         Some(pairs)
+    }
+
+    /// The pairs, in no order, of the `size` pictures from `start` on with all that are like them and of another group;
+    /// `None` where they are more than [`AT_MOST`] and could be fewer.
+    fn apart(&self, start: usize, size: usize, groups: &Groups) -> Option<Vec<(usize, usize)>> {
+        let count = AtomicUsize::new(0);
+        let is_over = || size > PIECE && count.load(Ordering::Relaxed) > AT_MOST;
+        let pieces = self.descriptors[start..(start + size).min(self.len())].par_chunks(PIECE);
+        let found = pieces.enumerate().map(|(at, piece)| {
+            let first = start + at * PIECE;
+            let found = if is_over() { Vec::new() } else { self.candidates(piece) };
+            let pairs = found.into_iter().map(|(one, other)| (first + one, other));
+            let apart = pairs.filter(|&(a, b)| groups.root(a) != groups.root(b));
+            let apart: Vec<_> = apart.map(|(a, b)| (a.min(b), a.max(b))).collect();
+            count.fetch_add(apart.len(), Ordering::Relaxed);
+            if is_over() { Vec::new() } else { apart }
+        });
+        let found: Vec<Vec<_>> = found.collect();
+        (!is_over()).then(|| found.concat())
     }
 
     /// Which of `pictures` has a window that is like which of all.
@@ -192,6 +215,14 @@ impl Groups {
         Self((0..len).collect())
     }
 
+    fn root(&self, mut at: usize) -> usize {
+        while self.0[at] != at {
+            at = self.0[at];
+        }
+        at
+    }
+
+    /// The same, and shorter to find the next time.
     fn of(&mut self, mut at: usize) -> usize {
         while self.0[at] != at {
             self.0[at] = self.0[self.0[at]];

@@ -1,12 +1,14 @@
 //! CelebA, aligned and cropped: its pictures and its own split of them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::folder::Folder;
 use super::zip::Zip;
 use super::{Content, Listed, Place, Source, damaged, partition, skipped};
+use crate::data::SAME_NAME;
 use crate::error::Result;
 
 const PICTURES: &str = "img_align_celeba";
@@ -86,10 +88,13 @@ impl Source for Celeba {
         let mut flow = ControlFlow::Continue(());
         self.pictures.visit(&mut |listed| {
             match listed {
-                Listed::Item { name, place, .. } => {
-                    there.insert(name_of(Path::new(&name)), place);
-                }
-                skipped => flow = each(skipped),
+                Listed::Item { name, place, .. } => match there.entry(name_of(Path::new(&name))) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(place);
+                    }
+                    Entry::Occupied(_) => flow = each(skipped(name, SAME_NAME)),
+                },
+                left_out => flow = each(left_out),
             }
             flow
         })?;

@@ -34,14 +34,14 @@ struct Mapped {
 /// The unnamed database.
 type Pictures = Database<'static, Bytes, Bytes>;
 
-/// The LMDB file at `path`: that file, the one in that folder, or the one in its only folder `*_lmdb`.
-pub(super) fn database(path: &Path) -> Result<PathBuf> {
+/// The LMDB files at `path`: that file, the one in that folder, or those in its folders `*_lmdb`, sorted.
+pub(super) fn databases(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
-        return Ok(path.to_path_buf());
+        return Ok(vec![path.to_path_buf()]);
     }
     let inside = path.join(DATABASE);
     if inside.is_file() {
-        return Ok(inside);
+        return Ok(vec![inside]);
     }
     let entries = std::fs::read_dir(path).map_err(Error::read(path))?;
     let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -52,6 +52,12 @@ pub(super) fn database(path: &Path) -> Result<PathBuf> {
         .filter(|path| path.is_file())
         .collect();
     found.sort();
+    Ok(found)
+}
+
+/// The only LMDB file at `path`.
+fn database(path: &Path) -> Result<PathBuf> {
+    let mut found = databases(path)?;
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => Err(damaged(path, format!("there is no `{DATABASE}` in it"), "name its folder")),

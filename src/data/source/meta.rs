@@ -15,6 +15,9 @@ pub const MAGIC: u32 = 0xBEEF_C0DE;
 
 const VERSION: u32 = 1;
 
+/// Among the flags of a page: it is a meta page.
+const META_PAGE: u32 = 0x08;
+
 /// The header of a page, and a meta page with it, in bytes.
 pub(super) const HEADER: usize = 16;
 const META: usize = 152;
@@ -43,6 +46,12 @@ pub(super) const AGAIN: &str = "copy or download it again (a file that is in use
 pub(super) fn read(file: &Stored) -> Result<Meta> {
     let first = meta_at(file, 0)?;
     let second = meta_at(file, first.page)?;
+    // LMDB would look for its second meta page by the page size of the newer one, where nobody has looked.
+    if second.page != first.page {
+        let problem =
+            format!("its meta pages speak of pages of {} and {} bytes", first.page, second.page);
+        return Err(damaged(file.path(), problem, AGAIN));
+    }
     let meta = if second.transaction > first.transaction { second } else { first };
     let whole = meta.last.checked_add(1).and_then(|pages| pages.checked_mul(meta.page));
     if whole.is_none_or(|whole| whole > file.len()) {
@@ -61,7 +70,7 @@ fn meta_at(file: &Stored, at: u64) -> Result<Meta> {
     let small = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|i| bytes[at + i]));
     let number = |at: usize| u64::from(small(at)) | u64::from(small(at + 4)) << 32;
     let refuse = |problem: String, remedy: &str| Err(damaged(file.path(), problem, remedy));
-    if small(16) != MAGIC {
+    if small(16) != MAGIC || small(8) >> 16 & META_PAGE == 0 {
         let problem = format!("at byte {at} there is no meta page of an LMDB file");
         return refuse(problem, "one of a 64-bit little-endian machine is expected");
     }

@@ -93,7 +93,8 @@ impl Kind {
 }
 
 fn detect_folder(path: &Path) -> Result<Kind> {
-    if lsun::database(path).is_ok() {
+    // Which of several is meant is asked when it is opened.
+    if lsun::databases(path).is_ok_and(|found| !found.is_empty()) {
         return Ok(Kind::Lsun);
     }
     // An archive that lies among photos does not make a set of them.
@@ -163,24 +164,26 @@ impl SetSpec {
     /// # Errors
     /// As [`Kind::detect`]; what lies at the path is not of the kind, or damaged.
     pub fn open(&self) -> Result<Box<dyn Source>> {
-        let all = self.open_all()?;
-        Ok(match self.take {
-            Some(count) => Box::new(First::new(all, count)),
-            None => all,
-        })
-    }
-
-    fn open_all(&self) -> Result<Box<dyn Source>> {
         let path = &self.path;
-        Ok(match self.known_kind()? {
+        let all: Box<dyn Source> = match self.known_kind()? {
             Kind::Folder => Box::new(Folder::open(path)),
             Kind::Celeba => Box::new(Celeba::open(path)?),
             Kind::Lsun => Box::new(Lsun::open(path)?),
-            Kind::CelebaHq => Box::new(CelebaHq::new(pictures(path)?)),
+            // Of the first so many the last are held out.
+            Kind::CelebaHq => return Ok(Box::new(CelebaHq::new(self.first(pictures(path)?)))),
             Kind::WebDataset => Box::new(WebDataset::open(path)?),
             Kind::Zip => Box::new(Zip::open(path)?),
             Kind::Tar => Box::new(Tar::open(path)?),
-        })
+        };
+        Ok(self.first(all))
+    }
+
+    /// What is to be taken of `all`.
+    fn first(&self, all: Box<dyn Source>) -> Box<dyn Source> {
+        match self.take {
+            Some(count) => Box::new(First::new(all, count)),
+            None => all,
+        }
     }
 }
 

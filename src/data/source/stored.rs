@@ -1,6 +1,6 @@
 //! A file that is read at any place from any thread.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,11 +24,12 @@ impl Stored {
     /// # Errors
     /// It cannot be opened, or is no file.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(Error::read(path))?;
-        let about = file.metadata().map_err(Error::read(path))?;
-        if !about.is_file() {
+        // Asked before it is opened: opening a pipe would wait for whoever writes into it.
+        if !fs::metadata(path).map_err(Error::read(path))?.is_file() {
             return Err(damaged(path, "it is no file", "name a file"));
         }
+        let file = File::open(path).map_err(Error::read(path))?;
+        let about = file.metadata().map_err(Error::read(path))?;
         let (file, path) = (Arc::new(file), Arc::new(path.to_path_buf()));
         Ok(Self { file, path, len: about.len(), position: 0 })
     }

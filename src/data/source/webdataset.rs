@@ -11,11 +11,12 @@ use crate::data::list::foreign_problem;
 use crate::error::{Error, Result};
 use crate::image::is_picture_name;
 
-/// The shards of a set, sorted by name, and the shards that are missing between them.
+/// The shards of a set, sorted by name, and the shards that are missing between them. None is kept open: there may be
+/// more than a process may have open files.
 #[derive(Debug)]
 pub(super) struct WebDataset {
     root: PathBuf,
-    shards: Vec<Stored>,
+    shards: Vec<PathBuf>,
     missing: Vec<String>,
 }
 
@@ -25,7 +26,7 @@ impl WebDataset {
     /// # Errors
     /// A shard that is missing; a folder without any.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let (paths, missing) = match braces(path) {
+        let (shards, missing) = match braces(path) {
             Some(paths) => (paths, Vec::new()),
             None if path.is_dir() => {
                 let paths = shards_in(path)?;
@@ -34,10 +35,10 @@ impl WebDataset {
             }
             None => (vec![path.to_path_buf()], Vec::new()),
         };
-        if paths.is_empty() {
+        if shards.is_empty() {
             return Err(damaged(path, "there is no .tar in it", "name the folder of the shards"));
         }
-        let shards = paths.iter().map(|path| Stored::open(path)).collect::<Result<_>>()?;
+        shards.iter().try_for_each(|path| Stored::open(path).map(drop))?;
         Ok(Self { root: path.to_path_buf(), shards, missing })
     }
 }
@@ -166,7 +167,7 @@ impl Source for WebDataset {
             }
         }
         for (file, shard) in (0..).zip(&self.shards) {
-            if self.visit_shard(file, shard, each)?.is_break() {
+            if self.visit_shard(file, &Stored::open(shard)?, each)?.is_break() {
                 break;
             }
         }
@@ -180,7 +181,7 @@ impl Source for WebDataset {
         };
         match (shard, place) {
             (Some(shard), &Place::Span { offset, len, .. }) => {
-                Ok(Content::Encoded(shard.span(offset, len, MAX_ENCODED)?))
+                Ok(Content::Encoded(Stored::open(shard)?.span(offset, len, MAX_ENCODED)?))
             }
             _ => Err(foreign(place, &self.root)),
         }

@@ -71,31 +71,29 @@ impl Source for Zip {
         while let Some(entry) = entries.next_entry().map_err(|error| broken(self.file(), error))? {
             count += 1;
             let name = name_of(entry.file_path().as_bytes());
-            let deflated = match entry.compression_method() {
+            let method = match entry.compression_method() {
                 _ if entry.flags().is_encrypted() => Err("it is encrypted".to_string()),
                 CompressionMethod::STORE => Ok(false),
                 CompressionMethod::DEFLATE => Ok(true),
                 other => Err(format!("it is compressed by method {other}")),
             };
-            let met = match deflated {
-                Ok(deflated) => {
-                    let len = entry.uncompressed_size_hint();
-                    let (offset, packed) =
-                        (entry.local_header_offset(), entry.compressed_size_hint());
-                    let place = Place::Packed { offset, packed, len, crc: entry.crc32(), deflated };
-                    listed(&name_of_archive, &name, len, place)
+            let deflated = *method.as_ref().unwrap_or(&false);
+            let (offset, len) = (entry.local_header_offset(), entry.uncompressed_size_hint());
+            let (packed, crc) = (entry.compressed_size_hint(), entry.crc32());
+            let place = Place::Packed { offset, packed, len, crc, deflated };
+            let met = match (listed(&name_of_archive, &name, len, place), method) {
+                (Some(Listed::Item { name, .. }), Err(why)) => {
+                    Some(skipped(name, format!("{why}; make the zip without that")))
                 }
-                Err(why) => {
-                    let path = Path::new(&name_of_archive).join(name);
-                    Some(skipped(path, format!("{why}; make the zip without that")))
-                }
+                (met, _) => met,
             };
             if met.is_some_and(|met| each(met).is_break()) {
                 return Ok(());
             }
         }
+        // Some programs write more members than the 16 bits of the old directory can count.
         match self.archive.entries_hint() {
-            told if told == count => Ok(()),
+            told if told == count || told == count % (1 << 16) => Ok(()),
             told => {
                 let problem =
                     format!("its directory has {count} members, and its end tells of {told}");

@@ -12,7 +12,7 @@ use crate::runtime::stream;
 /// What a real disk writes whole or not at all.
 const SECTOR: usize = 512;
 
-/// What becomes of the operation that is to fail, and of all after it until [`Disk::power_on`].
+/// What becomes of the operation that is to fail, and of all after it until [`Disk::mend`] unless it is the only one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Failure {
     /// Nothing is written, and this is said.
@@ -33,6 +33,8 @@ struct Inner {
     done: u64,
     reads: u64,
     fail_at: Option<(u64, Failure)>,
+    /// Whether only that one fails.
+    once: bool,
     fail_read: Option<u64>,
     failed: bool,
 }
@@ -85,6 +87,12 @@ impl Disk {
         inner.fail_at = Some((inner.done + n, failure));
     }
 
+    /// Of the operations from here on number `n` alone fails.
+    pub fn fail_once(&self, n: u64, failure: Failure) {
+        self.fail_next(n, failure);
+        self.inner().once = true;
+    }
+
     /// Read `n`, counted from 0, and every later one fail.
     pub fn fail_read(&self, n: u64) {
         self.inner().fail_read = Some(n);
@@ -131,7 +139,7 @@ impl Disk {
         let at = inner.done;
         inner.done += 1;
         match inner.fail_at {
-            Some((n, failure)) if at >= n => {
+            Some((n, failure)) if at == n || at > n && !inner.once => {
                 inner.failed = true;
                 match failure {
                     Failure::Error(kind) => Err(kind.into()),

@@ -4,11 +4,8 @@ use std::fmt;
 
 use blake3::Hash;
 
-use crate::data::{Id, Row};
+use crate::data::{FLIP, Id, Row};
 use crate::error::{Error, Result};
-
-/// What parts the name of a mirrored copy's row from its photo's.
-const FLIP: &str = "/flip";
 
 /// The 32 bytes of a photo's id and one that is 1 for its mirrored copy. The order is that of the bytes, so a photo's
 /// copy follows it.

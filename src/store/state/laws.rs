@@ -124,6 +124,24 @@ fn a_disk_that_refuses_any_one_write_and_all_after_it_leaves_one_commit() {
 }
 
 #[test]
+fn a_disk_that_refuses_one_write_and_is_well_again_leaves_one_commit() {
+    let operations = operations();
+    for failure in [Failure::Error(ErrorKind::Other), Failure::Short] {
+        let mut failed = 0;
+        for n in 0..operations {
+            let disk = made();
+            disk.fail_once(n, failure);
+            let (done, ended) = session(&disk);
+            failed += u64::from(disk.has_failed());
+            disk.mend();
+            check(&disk, done, &ended, &format!("{failure:?} once at {n}"));
+        }
+        // The others are those of a look at what was left.
+        assert!(2 * failed > operations, "{failed} of {operations}");
+    }
+}
+
+#[test]
 fn a_commit_that_failed_can_be_tried_again_in_the_same_store() {
     for n in 0..operations() {
         let disk = made();
