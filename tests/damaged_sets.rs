@@ -240,6 +240,7 @@ fn a_set_that_is_not_what_it_is_called_is_named() {
     fs::create_dir(dir.path().join("img_align_celeba")).unwrap();
     let cases = [
         ("missing".to_string(), "cannot read"),
+        ("webdatset:missing".to_string(), "`webdatset` is no kind; the kinds are folder, celeba"),
         ("lsun:missing".to_string(), "cannot read"),
         (path.clone(), "list_eval_partition.txt"),
         (format!("celeba:{}", spec("lsun")), "img_align_celeba.zip"),
@@ -249,7 +250,7 @@ fn a_set_that_is_not_what_it_is_called_is_named() {
         (format!("tar:{}", spec("plain.zip")), "at byte 0"),
         (format!("zip:{}", spec("pax.tar")), "directory"),
         (format!("{path}/set.tar.gz"), "decompress"),
-        (format!("{path}/some.bin"), "no zip, tar, LMDB or TFRecord"),
+        (format!("{path}/some.bin"), "zip, tar or LMDB"),
         (format!("webdataset:{path}/no-{{00..02}}.tar"), "no-00.tar"),
         (format!("celebahq:{}", spec("webdataset/pics-000000.tar/x.tfrecords")), "cannot read"),
     ];

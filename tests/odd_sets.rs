@@ -149,6 +149,25 @@ fn a_set_of_many_shards_keeps_none_of_them_open() {
     assert!(items.iter().all(|(_, place, _)| set.read(place).is_ok()));
 }
 
+#[test]
+fn a_link_in_a_tar_is_named_as_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(PICTURE.len() as u64);
+    tar.append_data(&mut header, "1.jpg", PICTURE).unwrap();
+    header.set_size(0);
+    for (kind, name) in [(tar::EntryType::Link, "2.jpg"), (tar::EntryType::Symlink, "3.jpg")] {
+        header.set_entry_type(kind);
+        tar.append_link(&mut header, name, "1.jpg").unwrap();
+    }
+    let path = dir.path().join("set.tar");
+    fs::write(&path, tar.into_inner().unwrap()).unwrap();
+    let all = found(&path.display().to_string(), None).unwrap();
+    assert_eq!((all.items.len(), all.skipped.len()), (1, 2));
+    assert!(all.skipped.iter().all(|one| one.problem.contains("it is a link; pack the tar")));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_among_photos_is_named_and_not_waited_for() {

@@ -71,6 +71,28 @@ fn what_cannot_be_copied_is_refused_and_nothing_is_replaced() {
 }
 
 #[test]
+fn a_run_whose_state_is_gone_keeps_its_model() {
+    let workshop = Workshop::new();
+    let run = workshop.at("run");
+    let model = bytes(run.join("model/model.safetensors"));
+    fs::remove_file(run.join("state.redb")).unwrap();
+    refused(
+        &["train", "--resume", "--out", text(&run)],
+        &["state.redb", "is gone", "copy that back"],
+    );
+    let told = String::from_utf8(ok(&["info", text(&run)]).stdout).unwrap();
+    assert!(told.contains("its model can be used, and it cannot go on"), "{told}");
+    assert!(bytes(run.join("model/model.safetensors")) == model);
+    assert!(!run.join("state.redb").exists());
+    // One that was cut off before anything was saved begins anew, whatever it had begun to write.
+    let begun = workshop.at("begun");
+    fs::create_dir(&begun).unwrap();
+    fs::write(begun.join(".config.toml.partial-77-0"), b"half").unwrap();
+    ok(&strs(&workshop.train("begun", &[])));
+    assert!(!begun.join(".config.toml.partial-77-0").exists());
+}
+
+#[test]
 fn the_models_of_the_last_checkpoints_are_kept_and_no_others() {
     let dir = tempfile::tempdir().unwrap();
     write_photos(&dir.path().join("photos"), 3, 16);

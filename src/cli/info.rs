@@ -129,6 +129,10 @@ fn state(info: &Info) -> String {
             });
             format!("stopped{older}; go on: {}", resuming(info))
         }
+        State::Lost => {
+            let name = lacuna::store::state::NAME;
+            format!("its state, {name}, is gone: its model can be used, and it cannot go on")
+        }
         State::Unsaved => {
             format!("cut off before its first checkpoint; begin anew: {}", resuming(info))
         }

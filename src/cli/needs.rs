@@ -118,7 +118,9 @@ impl NeedsOptions {
         let pace = training_pace(&split, needs.images(), device)?.seconds_per_step;
         let seconds = (pace * passes * needs.batches() as f64 * inner).min(by_time);
         let disk = needs.disk(&config).saturating_sub(there);
-        tell(needs.memory(&config), disk, Some(seconds), run.folder(), watch)?;
+        // Photos are read, and may be again, whatever a step takes.
+        let memory = needs.memory(&config).max(PROGRAM + photos.decoding());
+        tell(memory, disk, Some(seconds), run.folder(), watch)?;
         Ok(split)
     }
 
@@ -260,6 +262,9 @@ fn pace(job: &Job, restorer: &Lcm) -> Result<Option<f64>> {
     let restorer: &dyn Restorer = restorer;
     Ok(restoring_pace(restorer, &evidence)?.map(|pace| pace.seconds_per_step))
 }
+
+/// Bytes of memory that the program takes before it does anything.
+const PROGRAM: u64 = 48 << 20;
 
 /// Reports the needs, after a look whether the disk has them.
 fn tell(

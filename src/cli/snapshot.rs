@@ -6,6 +6,7 @@ use clap::Args;
 use lacuna::Result;
 use lacuna::train::Run;
 
+use super::progress::Progress;
 use super::{Ending, help};
 
 /// Copy a run as of its last checkpoint.
@@ -23,5 +24,6 @@ pub(super) struct SnapshotArguments {
 
 pub(super) fn run(arguments: SnapshotArguments) -> Result<Ending> {
     Run::at(arguments.run).snapshot(&arguments.copy)?;
+    Progress::new(false).say(&format!("copy: {}", arguments.copy.display()));
     Ok(Ending::Done)
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, Counts, Entries, Item, Listing, order_of};
 use super::list::{Met, Skipped, stopped, walk_pictures};
+use super::room::Room;
 use super::shelf::Shelf;
 use super::source::{Kind, Listed, Place, SetSpec, Side, Source};
 use super::{Id, is_held_out};
@@ -70,6 +71,7 @@ pub struct Photos {
     config: PhotoConfig,
     catalogue: Catalogue,
     shelf: Shelf,
+    room: Room,
     counts: Counts,
 }
 
@@ -96,11 +98,13 @@ impl Photos {
         let catalogue = Catalogue::new(&config.scratch)?;
         catalogue.list(|listing| list(set, kind, &*source, watch, listing))?;
         let mut shelf = Shelf::new(&config.scratch, config.size, config.shelf)?;
-        let counts = file(set, &*source, &catalogue, &mut shelf, &config, watch)?;
-        let photos = Self { set: set.clone(), source, config, catalogue, shelf, counts };
+        let room = Room::default();
+        let reader = Reader { set, source: &*source, config: &config, room: &room };
+        let counts = reader.file(&catalogue, &mut shelf, watch)?;
+        let photos = Self { set: set.clone(), source, config, catalogue, shelf, room, counts };
         for skipped in photos.skipped()? {
             let Skipped { path, problem } = skipped?;
-            let _ = watch.on(Event::Skipped { path: photos.root().join(path), problem });
+            let _ = watch.on(Event::Skipped { path: set.path_of(&path), problem });
         }
         if counts.photos == 0 {
             let problem = match counts.skipped {
@@ -125,6 +129,11 @@ impl Photos {
     /// The set, as it was named.
     pub fn set(&self) -> &SetSpec {
         &self.set
+    }
+
+    /// The most bytes that photos took at a time while they were decoded; one of 100 megapixels takes 1.6 GB.
+    pub fn decoding(&self) -> u64 {
+        self.room.most()
     }
 
     /// The folder for files that are gone with the process.
@@ -214,9 +223,10 @@ impl Photos {
         let (entry, place) = self.catalogue.photo(number)?;
         let name = entry.path.to_string_lossy().into_owned();
         let item = Item { name, place, side: None };
-        let (found, picture) = read(&*self.source, &item, self.root(), &self.config)?;
+        let (set, source, config) = (&self.set, &*self.source, &self.config);
+        let (found, picture) = Reader { set, source, config, room: &self.room }.read(&item)?;
         if found != *id {
-            let path = self.root().join(entry.path);
+            let path = self.set.path_of(&entry.path);
             let problem = "its content changed while it was being trained on";
             return Err(Error::picture(path, problem, "leave the photos alone and use --resume"));
         }
@@ -263,67 +273,67 @@ fn list(
     broken
 }
 
-/// Reads what `catalogue` found: who each picture is, which side it is on, and its pixels for the `shelf`.
-fn file(
-    set: &SetSpec,
-    source: &dyn Source,
-    catalogue: &Catalogue,
-    shelf: &mut Shelf,
-    config: &PhotoConfig,
-    watch: &mut dyn Observer,
-) -> Result<Counts> {
-    let (root, take) = (&set.path, set.take.unwrap_or(usize::MAX));
-    let total = catalogue.found()?.min(take);
-    // In pieces, so that the decoded photos waiting to be filed stay few, and whoever asks to stop is soon heard.
-    let piece = 4 * rayon::current_num_threads();
-    catalogue.file(|filing| {
-        let (mut items, mut done) = (catalogue.items(take)?, 0);
-        loop {
-            let piece = items.by_ref().take(piece).collect::<Result<Vec<_>>>()?;
-            if piece.is_empty() {
-                return Ok(());
-            }
-            if watch.on(Event::Reading { done, total }).is_break() {
-                return Err(stopped(root));
-            }
-            done += piece.len();
-            let read: Vec<_> =
-                piece.par_iter().map(|item| read(source, item, root, config)).collect();
-            for (item, read) in piece.iter().zip(read) {
-                match read {
-                    Ok((id, picture)) => {
-                        let held_out = match item.side {
-                            Some(side) => side == Side::HeldOut,
-                            None => is_held_out(&id, config.hold_out),
-                        };
-                        if let Some(number) = filing.add(item, &id, held_out)? {
-                            shelf.add(number, &picture);
+/// What reads the pictures of a set.
+struct Reader<'a> {
+    set: &'a SetSpec,
+    source: &'a dyn Source,
+    config: &'a PhotoConfig,
+    room: &'a Room,
+}
+
+impl Reader<'_> {
+    /// Reads what `catalogue` found: who each picture is, which side it is on, and its pixels for the `shelf`.
+    fn file(
+        &self,
+        catalogue: &Catalogue,
+        shelf: &mut Shelf,
+        watch: &mut dyn Observer,
+    ) -> Result<Counts> {
+        let total = catalogue.found()?.min(self.set.take.unwrap_or(usize::MAX));
+        // In pieces, so that the decoded photos waiting to be filed stay few, and whoever asks to stop is soon heard.
+        let piece = 4 * rayon::current_num_threads();
+        catalogue.file(|filing| {
+            let (mut items, mut done) = (catalogue.items(total)?, 0);
+            loop {
+                let piece = items.by_ref().take(piece).collect::<Result<Vec<_>>>()?;
+                if piece.is_empty() {
+                    return Ok(());
+                }
+                if watch.on(Event::Reading { done, total }).is_break() {
+                    return Err(stopped(&self.set.path));
+                }
+                done += piece.len();
+                let read: Vec<_> = piece.par_iter().map(|item| self.read(item)).collect();
+                for (item, read) in piece.iter().zip(read) {
+                    match read {
+                        Ok((id, picture)) => {
+                            let held_out = match item.side {
+                                Some(side) => side == Side::HeldOut,
+                                None => is_held_out(&id, self.config.hold_out),
+                            };
+                            if let Some(number) = filing.add(item, &id, held_out)? {
+                                shelf.add(number, &picture);
+                            }
                         }
-                    }
-                    Err(error) => {
-                        let (path, problem) = (PathBuf::from(&item.name), error.to_string());
-                        filing.skip(&Skipped { path, problem })?;
+                        Err(error) => {
+                            let (path, problem) = (PathBuf::from(&item.name), error.to_string());
+                            filing.skip(&Skipped { path, problem })?;
+                        }
                     }
                 }
             }
-        }
-    })
-}
+        })
+    }
 
-fn read(
-    source: &dyn Source,
-    item: &Item,
-    root: &Path,
-    config: &PhotoConfig,
-) -> Result<(Id, Picture)> {
-    let content = source.read(&item.place)?;
-    let name = match &item.place {
-        Place::File(path) => root.join(path).to_string_lossy().into_owned(),
-        _ => item.name.clone(),
-    };
-    let picture = content.picture(&name)?.resized(config.size, config.size)?;
-    let picture = if config.stretch { picture.stretched() } else { picture };
-    Ok((content.id(), picture))
+    fn read(&self, item: &Item) -> Result<(Id, Picture)> {
+        let PhotoConfig { size, stretch, .. } = *self.config;
+        let content = self.source.read(&item.place)?;
+        let name = self.set.path_of(Path::new(&item.name)).to_string_lossy().into_owned();
+        let _place = self.room.take(&content);
+        let picture = content.picture(&name)?.resized(size, size)?;
+        let picture = if stretch { picture.stretched() } else { picture };
+        Ok((content.id(), picture))
+    }
 }
 
 #[cfg(test)]

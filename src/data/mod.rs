@@ -16,6 +16,7 @@ pub mod drawn;
 mod folder;
 pub(crate) mod list;
 pub mod near;
+mod room;
 mod sampler;
 mod shelf;
 mod shuffle;

@@ -88,6 +88,11 @@ pub fn dimensions(path: &Path) -> Option<(u32, u32)> {
     header(path).map(|header| (header.width, header.height))
 }
 
+/// Width and height as the first bytes of a picture tell them; `None` where they tell none.
+pub(crate) fn size_of(bytes: &[u8]) -> Option<(u32, u32)> {
+    size(bytes, format_of(bytes)?)
+}
+
 /// What is known of a picture before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {

@@ -44,6 +44,7 @@ pub use batch::{batch_of, numbers_of, pictures_of};
 pub use carried::Carried;
 pub(crate) use limits::refuse_size;
 pub use limits::{MAX_PIXELS, MAX_SIDE};
+pub(crate) use load::size_of;
 pub use load::{
     EXTENSIONS, Header, dimensions, header, is_picture_content, is_picture_name, load, load_bytes,
     read_bytes,

@@ -10,8 +10,8 @@ use crate::estimate::{Machine, disk_free, enough_disk};
 use crate::event::{Event, Observer};
 use crate::store::state::{CACHE_BYTES, StateStore};
 use crate::store::{
-    Lock, Origin, Shards, Standing, card, copy_to_disk, latents_card, make_folder, model_config,
-    model_folder, model_header, write_atomically,
+    Lock, Origin, Shards, Standing, card, copy_to_disk, is_held, latents_card, make_folder,
+    model_config, model_folder, model_header, write_atomically,
 };
 
 /// What goes with a model.
@@ -31,6 +31,11 @@ impl Export {
     /// [`Error::Write`]; [`Error::Stopped`].
     pub fn write(self, run: &Run, out: &Path, watch: &mut dyn Observer) -> Result<()> {
         run.refuse_to_replace(out)?;
+        if is_held(run.folder()) && !run.has_model() {
+            let problem = "it is still training, and has no model yet";
+            let remedy = "wait until training ends, or end it now by Ctrl-C, which keeps all that is learned";
+            return Err(Error::model(run.folder(), problem, remedy));
+        }
         let folder = model_folder(run.folder())?;
         let config = model_config(&folder)?;
         let origin = Origin::of(&model_header(&folder, &config)?.text);

@@ -62,6 +62,8 @@ pub enum State {
     Unsaved,
     /// Training ended before its end and can go on.
     Stopped,
+    /// There is a model, and nothing to go on from.
+    Lost,
     Finished,
 }
 
@@ -165,6 +167,7 @@ fn of_run(run: &Run) -> Result<Info> {
     let training = is_held(run.folder());
     let found = if training { Found::Unseen } else { head(run)? };
     let is_unsaved = found == Found::Nothing && header.is_none();
+    let is_lost = found == Found::Nothing && header.is_some();
     let head = match found {
         Found::Head(head) => Some(head),
         _ => None,
@@ -179,6 +182,7 @@ fn of_run(run: &Run) -> Result<Info> {
     let how = match (training, (by_steps || by_time) && header.is_some()) {
         (true, _) => State::Training,
         _ if is_unsaved => State::Unsaved,
+        _ if is_lost => State::Lost,
         (false, true) => State::Finished,
         (false, false) => State::Stopped,
     };
@@ -271,7 +275,7 @@ fn parameters(header: &Header) -> usize {
 }
 
 /// What lies in `folder`, the largest first; what is hidden is nothing of it.
-fn parts(folder: &Path) -> Vec<Part> {
+pub(super) fn parts(folder: &Path) -> Vec<Part> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let named =
         entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));

@@ -27,6 +27,12 @@ pub(super) fn start(
 ) -> Result<(Checkpoint, u64)> {
     let (path, legacy) = (run.checkpoint(), run.old_checkpoint());
     if !path.exists() && !legacy.exists() {
+        if run.has_model() {
+            let problem = format!("its model is there, and its state, `{}`, is gone", state::NAME);
+            let remedy =
+                "copy that back, or train anew into another folder; the model can be used as it is";
+            return Err(Error::model(run.folder(), problem, remedy));
+        }
         // First, so that there is never a state whose settings are not known.
         run.write_config(config)?;
         return Ok((Checkpoint::create(&path, config, device)?, 0));

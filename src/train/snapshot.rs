@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::info::parts;
 use super::{Run, finish};
 use crate::data::Photos;
 use crate::error::{Error, Result};
+use crate::estimate::{disk_free, enough_disk};
 use crate::store::state::{self, StateStore};
 use crate::store::{Checkpoint, Lock, copy_to_disk, is_held, make_folder};
 
@@ -22,13 +24,15 @@ impl Run {
     ///
     /// # Errors
     /// A folder that is no run; a process that trains in it, which alone can read the state; `copy` is there already; a
-    /// state that is damaged, every byte of which is read; [`Error::Write`].
+    /// state that is damaged, every byte of which is read; a disk without room for it; [`Error::Write`].
     pub fn snapshot(&self, copy: &Path) -> Result<()> {
         if !self.exists() {
             return Err(self.is_no_run());
         }
         self.refuse_to_replace(copy)?;
         let _lock = self.take_stopped()?;
+        let free = disk_free(copy);
+        enough_disk(parts(self.folder()).iter().map(|part| part.bytes).sum(), free, copy)?;
         make_folder(copy, |partial| {
             for entry in WalkDir::new(self.folder()).min_depth(1).into_iter().filter_entry(visible)
             {
@@ -67,7 +71,15 @@ impl Run {
             let remedy = "stop it first, by Ctrl-C, which keeps all that is learned; `train --resume` goes on afterwards";
             return Err(Error::input(what, problem, remedy));
         }
-        Lock::take(self.folder())
+        Lock::take(self.folder()).map_err(|error| match error {
+            Error::Write { source, .. } => {
+                let what = format!("run `{}`", self.folder().display());
+                let problem =
+                    format!("its state is only read where its folder can be written ({source})");
+                Error::input(what, problem, "copy the folder to where it can be written")
+            }
+            error => error,
+        })
     }
 }
 

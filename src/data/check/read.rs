@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::{Formats, Picture};
 use crate::data::list::stopped;
 use crate::data::near::Descriptor;
+use crate::data::room::Room;
 use crate::data::source::{Content, Listed, Place, SetSpec, Side, Source};
 use crate::data::{Id, SAME_NAME, Skipped, is_held_out};
 use crate::error::Result;
@@ -52,16 +53,16 @@ pub(super) fn read_all(
     let mut known: HashMap<Id, usize> = HashMap::new();
     // In pieces, so that decoded pictures stay few, and whoever asks to stop is soon heard.
     let piece = 4 * rayon::current_num_threads();
-    let total = items.len();
+    let (total, room) = (items.len(), Room::default());
     for (done, piece) in items.chunks(piece).enumerate().map(|(at, items)| (at * piece, items)) {
         if watch.on(Event::Reading { done, total }).is_break() {
             return Err(stopped(&set.path));
         }
-        let looked: Vec<_> = piece.par_iter().map(|item| look(source, item, &set.path)).collect();
+        let looked: Vec<_> = piece.par_iter().map(|item| look(source, item, set, &room)).collect();
         for (item, looked) in piece.iter().zip(looked) {
             match looked {
                 Ok(looked) => read.add(item, looked, hold_out, &mut known),
-                Err(error) => read.skip(&item.name, error.to_string(), &set.path, watch),
+                Err(error) => read.skip(&item.name, error.to_string(), set, watch),
             }
         }
     }
@@ -83,11 +84,11 @@ fn list(
             Listed::Item { side: Some(Side::Neither), .. } => read.unused += 1,
             // As training has it.
             Listed::Item { name, .. } if !names.insert(name.clone()) => {
-                read.skip(&name, SAME_NAME.to_string(), &set.path, watch);
+                read.skip(&name, SAME_NAME.to_string(), set, watch);
             }
             Listed::Item { name, place, side } => items.push(Item { name, place, side }),
             Listed::Skipped(Skipped { path, problem }) => {
-                read.skip(&path.to_string_lossy(), problem, &set.path, watch);
+                read.skip(&path.to_string_lossy(), problem, set, watch);
             }
         }
         let found = items.len();
@@ -97,12 +98,10 @@ fn list(
     if is_stopped { Err(stopped(&set.path)) } else { Ok(items) }
 }
 
-fn look(source: &dyn Source, item: &Item, root: &Path) -> Result<Looked> {
+fn look(source: &dyn Source, item: &Item, set: &SetSpec, room: &Room) -> Result<Looked> {
     let content = source.read(&item.place)?;
-    let name = match &item.place {
-        Place::File(path) => root.join(path),
-        _ => PathBuf::from(&item.name),
-    };
+    let name = set.path_of(Path::new(&item.name));
+    let _place = room.take(&content);
     let (size, format, picture) = match &content {
         Content::Encoded(bytes) => {
             let photo = load_bytes(bytes, &name)?;
@@ -138,9 +137,9 @@ impl Read {
         }
     }
 
-    fn skip(&mut self, name: &str, problem: String, root: &Path, watch: &mut dyn Observer) {
+    fn skip(&mut self, name: &str, problem: String, set: &SetSpec, watch: &mut dyn Observer) {
         let path = PathBuf::from(name);
-        let _ = watch.on(Event::Skipped { path: root.join(&path), problem: problem.clone() });
+        let _ = watch.on(Event::Skipped { path: set.path_of(&path), problem: problem.clone() });
         self.skipped.push(Skipped { path, problem });
     }
 }

@@ -69,6 +69,13 @@ impl Kind {
         if path.to_string_lossy().contains('{') && !path.exists() {
             return Ok(Self::WebDataset);
         }
+        if let Some((word, _)) = path.to_str().and_then(|text| text.split_once(':'))
+            && !path.exists()
+        {
+            let kinds = Self::ALL.map(|(word, _)| word).join(", ");
+            let problem = format!("there is no such file, and `{word}` is no kind");
+            return Err(damaged(path, problem, &format!("the kinds are {kinds}")));
+        }
         let file = Stored::open(path)?;
         let start = file.span(0, file.len().min(512), 512)?;
         let has = |at: usize, magic: &[u8]| start.get(at..).is_some_and(|s| s.starts_with(magic));
@@ -86,8 +93,13 @@ impl Kind {
             let problem = "it is compressed as a whole, so that no picture can be read by itself";
             Err(damaged(path, problem, "decompress it to a .tar first"))
         } else {
-            let problem = "the file is no zip, tar, LMDB or TFRecord";
-            Err(damaged(path, problem, "name the folder it lies in, or such a file"))
+            let problem =
+                "the file does not begin as a zip, tar or LMDB, nor is its name that of TFRecords";
+            Err(damaged(
+                path,
+                problem,
+                "name the folder it lies in, or say what it is as in `zip:FILE`",
+            ))
         }
     }
 }
@@ -151,6 +163,17 @@ impl SetSpec {
     /// A kind without a path.
     pub fn typed(name: &OsStr) -> Result<Self> {
         name.to_str().map_or_else(|| Ok(Self::at(Path::new(name))), str::parse)
+    }
+
+    /// Where a person would look for the item `name` of the set: below the folder, or in the archive, whose name is the
+    /// first part of those of its members.
+    pub fn path_of(&self, name: &Path) -> PathBuf {
+        match self.path.file_name() {
+            Some(archive) if self.path.is_file() && name.starts_with(archive) => {
+                self.path.with_file_name(name)
+            }
+            _ => self.path.join(name),
+        }
     }
 
     /// As given, or what lies there.

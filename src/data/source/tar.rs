@@ -9,7 +9,7 @@ use tar::Archive;
 
 use super::member::listed;
 use super::stored::{Stored, size};
-use super::{Content, Listed, MAX_ENCODED, Place, Source, damaged, foreign};
+use super::{Content, Listed, MAX_ENCODED, Place, Source, damaged, foreign, skipped};
 use crate::error::{Error, Result};
 
 /// A tar is a row of blocks of so many bytes.
@@ -19,13 +19,18 @@ const BLOCK: u64 = 512;
 /// attributes.
 const MAX_ABOUT: u64 = 1 << 20;
 
-/// One file in a tar.
+/// Why a link is left out: nothing outside the tar is read for it, and what is in the tar is read there.
+const LINK: &str = "it is a link; pack the tar with `tar --dereference --hard-dereference`";
+
+/// One file or link in a tar.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: String,
     /// The first byte of its content.
     pub(super) offset: u64,
     pub(super) len: u64,
+    /// Another name for what lies elsewhere, in the tar or outside it.
+    pub(super) is_link: bool,
 }
 
 /// A tar whose headers are read and whose files are passed over. Of what stands before a member the reader keeps all in
@@ -54,7 +59,7 @@ impl Seek for Headers<'_> {
     }
 }
 
-/// Hands the files in `tar` to `each`, in their order; what is no file (a folder, a link) is passed over.
+/// Hands the files and links in `tar` to `each`, in their order; what else there is, as a folder, is passed over.
 ///
 /// # Errors
 /// It is no tar, or was cut short: in a member, before one, or before the empty block that closes it.
@@ -78,14 +83,15 @@ pub(super) fn members(
         let entry = entry.map_err(|error| broken(end, &error))?;
         let (offset, len) = (entry.raw_file_position(), entry.size());
         // A sparse file stores less than its size, in pieces; no picture is one.
-        let is_file = entry.header().entry_type().is_file();
+        let kind = entry.header().entry_type();
+        let (is_file, is_link) = (kind.is_file(), kind.is_hard_link() || kind.is_symlink());
         let stored = if is_file { len } else { entry.header().entry_size().unwrap_or(len) };
         if offset.checked_add(stored).is_none_or(|end| end > tar.len()) {
             return Err(tar.cut_short(offset, stored));
         }
         end = (offset + stored).next_multiple_of(BLOCK);
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if is_file && each(Member { name, offset, len }).is_break() {
+        if (is_file || is_link) && each(Member { name, offset, len, is_link }).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
@@ -117,9 +123,13 @@ impl Tar {
 impl Source for Tar {
     fn visit(&self, each: &mut dyn FnMut(Listed) -> ControlFlow<()>) -> Result<()> {
         let archive = self.tar.name();
-        let _ = members(&self.tar, &mut |Member { name, offset, len }| {
+        let _ = members(&self.tar, &mut |Member { name, offset, len, is_link }| {
             let place = Place::Span { file: 0, offset, len };
-            listed(&archive, &name, len, place).map_or(ControlFlow::Continue(()), &mut *each)
+            let met = match listed(&archive, &name, len, place) {
+                Some(Listed::Item { name, .. }) if is_link => Some(skipped(name, LINK)),
+                met => met,
+            };
+            met.map_or(ControlFlow::Continue(()), &mut *each)
         })?;
         Ok(())
     }

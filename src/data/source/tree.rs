@@ -112,7 +112,11 @@ impl Page {
                     }
                 }
                 (_, 0 | BIG) => return Err("a value goes beyond it"),
-                _ => return Err("an entry is no value but a database of its own"),
+                _ => {
+                    return Err(
+                        "an entry is no picture but a database of its own, and only unnamed ones are read",
+                    );
+                }
             }
         }
         match flags {

@@ -118,8 +118,8 @@ impl WebDataset {
         let full = |key: &str| format!("{}/{key}", shard.name());
         let lacks = |sample: &Sample| skipped(full(&sample.key), "the sample has no picture");
         let mut sample: Option<Sample> = None;
-        let flow = members(shard, &mut |Member { name, offset, len }| {
-            if is_hidden(&name) {
+        let flow = members(shard, &mut |Member { name, offset, len, is_link }| {
+            if is_hidden(&name) || is_link {
                 return ControlFlow::Continue(());
             }
             let (key, extension) = split_key(&name);
