@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::store::Lock;
 
-use super::{Evidence, Region, Restored, Restorer, Task, each};
+use super::{Evidence, Region, Restorer, Task, each};
 
 use heard::Heard;
 pub use inputs::{Input, list, probe_places};
