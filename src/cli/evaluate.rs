@@ -12,7 +12,7 @@ use lacuna::config::Config;
 use lacuna::data::source::SetSpec;
 use lacuna::data::{PhotoConfig, Photos};
 use lacuna::evaluate::{
-    Done, Field, HeldOut, Learned, Measures, Part, Plan, Record, System, files, naive_of,
+    Done, Field, HeldOut, Learned, Measured, Measures, Part, Plan, Record, System, files, naive_of,
     run as measure, words,
 };
 use lacuna::event::{Event, Observer};
@@ -209,10 +209,7 @@ fn systems(
     let mut systems = Vec::new();
     for (folder, model) in opened {
         let at = folders.iter().position(|other| other == folder).unwrap_or_default();
-        // What was measured keeps its name, whatever else is named now.
-        let hash = model.digest();
-        let before = recorded.iter().find(|one| one.hash == hash && is_at(&one.folder, folder));
-        let name = before.map_or(names[at].as_str(), |one| one.name.as_str());
+        let name = name_of(folder, &names[at], &recorded);
         let mut fits = Vec::new();
         for &task in tasks {
             fits.push((Part::Task(task), arguments.fit.over(task, &model.config)?));
@@ -221,7 +218,7 @@ fn systems(
             let fit = arguments.fit.over(Task::Denoise, &model.config)?;
             fits.extend([(Part::Learned, fit), (Part::HeldOut, fit)]);
         }
-        systems.push(System::new(name, folder, model, fits)?);
+        systems.push(System::new(&name, folder, model, fits)?);
     }
     let place = |system: &System| {
         recorded.iter().position(|one| one.name == system.name).unwrap_or(recorded.len())
@@ -241,6 +238,20 @@ fn systems(
             Err(Error::input("--models", problem, remedy))
         }
     }
+}
+
+/// What was measured keeps its name, whatever else is named now; what is new takes none that is another's.
+fn name_of(folder: &Path, name: &str, recorded: &[Measured]) -> String {
+    if let Some(before) = recorded.iter().find(|one| is_at(&one.folder, folder)) {
+        return before.name.clone();
+    }
+    // A folder that is not there may be the same, seen from elsewhere: its hash tells.
+    let is_others = |name: &str| recorded.iter().any(|one| one.name == name && one.folder.exists());
+    if !is_others(name) {
+        return name.to_string();
+    }
+    let short = System::names(&[folder.to_path_buf(), "/".into()]).swap_remove(0);
+    if is_others(&short) { folder.display().to_string() } else { short }
 }
 
 fn is_at(a: &Path, b: &Path) -> bool {

@@ -17,6 +17,7 @@ use crate::data::near::{Descriptor, Index, Near};
 use crate::data::{Id, Photos};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
+use crate::image::Picture;
 use crate::report::counted;
 
 /// Descriptors of learned photos that are in memory at once.
@@ -45,14 +46,26 @@ pub struct Picked {
 }
 
 /// Which learned photo a picture is nearly the same as.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Like {
     pub photo: String,
+    id: Id,
+    photos: Arc<Photos>,
     /// Above 0.82, and at most 1.
     pub similarity: f32,
     pub mirrored: bool,
     /// Which of the models learned it, by their places.
     pub systems: Vec<usize>,
+}
+
+impl Like {
+    /// The learned photo, at the model's size.
+    ///
+    /// # Errors
+    /// A file that has gone or changed since.
+    pub fn picture(&self) -> Result<Picture> {
+        self.photos.picture(&self.id)
+    }
 }
 
 impl HeldOut {
@@ -94,7 +107,7 @@ impl HeldOut {
     ///
     /// # Errors
     /// As [`truth`](Self::truth).
-    pub fn picture(&self, id: &Id) -> Result<crate::image::Picture> {
+    pub fn picture(&self, id: &Id) -> Result<Picture> {
         self.photos.picture(id)
     }
 
@@ -147,8 +160,18 @@ impl HeldOut {
                     let of_piece = Index::new(descriptors(photos, &of_piece)?);
                     for (learned, picture, near) in of_piece.across(index) {
                         let (entry, systems) = &piece[learned];
-                        let photo = entry.path.display().to_string();
-                        self.flag(picture, photo, near, systems);
+                        let Near { similarity, mirrored } = near;
+                        self.flag(
+                            picture,
+                            Like {
+                                photo: entry.path.display().to_string(),
+                                id: entry.id,
+                                photos: photos.clone(),
+                                similarity,
+                                mirrored,
+                                systems: systems.clone(),
+                            },
+                        );
                     }
                     piece.clear();
                 }
@@ -160,11 +183,11 @@ impl HeldOut {
         Ok(())
     }
 
-    fn flag(&mut self, picture: usize, photo: String, near: Near, systems: &[usize]) {
-        let Near { similarity, mirrored } = near;
+    /// Of several the most similar one counts.
+    fn flag(&mut self, picture: usize, like: Like) {
         let now = &mut self.pictures[picture].near;
-        if now.as_ref().is_none_or(|like| like.similarity < similarity) {
-            *now = Some(Like { photo, similarity, mirrored, systems: systems.to_vec() });
+        if now.as_ref().is_none_or(|before| before.similarity < like.similarity) {
+            *now = Some(like);
         }
     }
 }
@@ -242,8 +265,8 @@ pub fn words(held_out: &HeldOut, models: &[(&str, &Learned)], include_near: bool
         let pairs: Vec<String> =
             by_photo.iter().map(|(name, photo)| format!("{name} (like {photo})")).collect();
         let fate = match include_near {
-            true => "they count in the means, as --include-near asks",
-            false => "they are measured, but count in no mean (--include-near counts them)",
+            true => "they count in the means, as `--include-near` asks",
+            false => "they are measured, but count in no mean (`--include-near` counts them)",
         };
         words.push(format!(
             "{} nearly the same as a photo that was learned: {fate}: {}",
@@ -256,13 +279,13 @@ pub fn words(held_out: &HeldOut, models: &[(&str, &Learned)], include_near: bool
     }
     let known = models.iter().filter(|(_, one)| one.is_known()).count();
     if words.is_empty() && known > 0 {
-        words.push(format!(
-            "none of {} was learned, or is nearly the same as one that was",
-            match held_out.of {
-                1 => "the 1 photo".to_string(),
-                n => format!("the {}", counted(n, "photo")),
-            }
-        ));
+        words.push(match held_out.of {
+            1 => "the one photo was not learned, and is not nearly the same as one that was".into(),
+            n => format!(
+                "none of the {} was learned, or is nearly the same as one that was",
+                counted(n, "photo")
+            ),
+        });
     }
     for (name, _) in models.iter().filter(|(_, one)| !one.is_known()) {
         words.push(format!(

@@ -1,9 +1,12 @@
 //! The page of an evaluation: `report.html`.
 
+use ::image::RgbImage;
+
 use super::compare::IN_PHOTO;
 use super::naive::meaning;
 use super::outputs::{Looked, Outputs};
 use super::scores::{Scores, Summary};
+use super::sheet::draw;
 use super::table::{MEANING, Reconstruction};
 use crate::error::Result;
 use crate::report::{
@@ -54,14 +57,14 @@ pub(super) fn render(
     if !reconstruction.is_empty() {
         page = page.section(whole(reconstruction));
     }
-    Ok(page.section(seen(outputs)).section(settings(outputs)).render())
+    Ok(page.section(seen(outputs)?).section(settings(outputs)).render())
 }
 
 fn title(outputs: &Outputs) -> String {
     match &outputs.record.systems[..] {
         [one] => {
             let name = super::System::names(&[one.folder.clone(), "/".into()]).swap_remove(0);
-            format!("How well {name} mends")
+            format!("The model \u{201c}{name}\u{201d}, measured")
         }
         all => format!("{} compared", counted(all.len(), "model")),
     }
@@ -119,7 +122,7 @@ fn glance(outputs: &Outputs, scores: &Scores) -> Section {
     Section::new("At a glance")
         .paragraph(
             "The error is the mean squared difference from the truth, of a range of 1: in the hole for inpaint, else of the \
-             whole picture. Lower is better. A head that is clicked sorts.",
+             whole picture. Lower is better. Click a heading to sort by it.",
         )
         .table(table)
         .note(&marks())
@@ -188,9 +191,9 @@ fn of_task(outputs: &Outputs, task: Task, scores: &Scores, looked: &Looked) -> R
     let mut section = Section::new(heading(task))
         .paragraph(&format!("{} Here: {damage}.", what(task)))
         .table(table)
-        .note(&format!("\u{b1} is the standard error of the mean. {}", missing(scores, task)))
+        .note(&format!("\u{b1} is the standard error of the mean, p is against the lowest mean as said above, PSNR is that of the whole picture in dB, steps and seconds are means for a photo. {}", missing(scores, task)))
         .spread(&spread)
-        .figures(&[Figure::from_rgb8(
+        .figures(&[figure(
             &looked.sheet,
             "The first photos of the list: damaged, by each system of the table, and the truth. A click shows them large.",
         )?]);
@@ -202,10 +205,20 @@ fn of_task(outputs: &Outputs, task: Task, scores: &Scores, looked: &Looked) -> R
             );
             section = section
                 .subheading(&format!("Where {first} is {which}"))
-                .figures(&[Figure::from_rgb8(sheet, &caption)?]);
+                .figures(&[figure(sheet, &caption)?]);
         }
     }
     Ok(section)
+}
+
+/// A sheet: small ones with every pixel, large ones compressed, or a page of five tasks would be a hundred megabytes.
+fn figure(sheet: &RgbImage, caption: &str) -> Result<Figure> {
+    const PIXELS: u32 = 2_500_000;
+    const LONGEST: u32 = 4096;
+    match sheet.width() * sheet.height() {
+        ..=PIXELS => Figure::from_rgb8(sheet, caption),
+        _ => Figure::thumbnail(sheet, LONGEST, caption),
+    }
 }
 
 /// Why a measure has no number, each reason once; what holds of the whole task is no news.
@@ -283,8 +296,26 @@ fn whole(reconstruction: &[Reconstruction]) -> Section {
 }
 
 /// What the models have seen of what they are measured on.
-fn seen(outputs: &Outputs) -> Section {
+fn seen(outputs: &Outputs) -> Result<Section> {
+    /// Pairs that are shown.
+    const SHOWN: usize = 12;
     let mut section = Section::new("What was left out").list(&outputs.plan.notes);
+    let mut shown = Vec::new();
+    for one in outputs.held_out.near().take(SHOWN) {
+        let Some(like) = &one.near else { continue };
+        // One that has gone since is in the list below.
+        let (Ok(measured), Ok(learned)) = (outputs.held_out.picture(&one.id), like.picture())
+        else {
+            continue;
+        };
+        let both =
+            draw(&["measured", "learned"], vec![(None, vec![Some(&measured), Some(&learned)])])?;
+        let caption = format!("{} like {}", one.name, like.photo);
+        shown.push(
+            Figure::from_rgb8(&both, &caption)?
+                .note(&format!("correlation {:.2}", like.similarity)),
+        );
+    }
     let pairs: Vec<(String, String)> = (outputs.held_out.near())
         .filter_map(|one| {
             let like = one.near.as_ref()?;
@@ -295,12 +326,20 @@ fn seen(outputs: &Outputs) -> Section {
         .take(200)
         .collect();
     if !pairs.is_empty() {
-        section = section.subheading("Nearly the same as a learned photo").settings(&pairs);
+        section = section
+            .subheading("Nearly the same as a learned photo")
+            .paragraph(
+                "Found by their fine structure, once one lies over the other. Copies have a correlation of .88 and more; pictures \
+                 by one hand, as portraits that a program draws, may be alike without being copies. Look, and count them by \
+                 `--include-near` where they are not.",
+            )
+            .tiles(&shown)
+            .settings(&pairs);
     }
-    section.note(
+    Ok(section.note(
         "A photo whose file was learned is never measured. One that shows the same as a learned photo, smaller, compressed \
          again, mirrored or cropped a little, is flagged.",
-    )
+    ))
 }
 
 fn settings(outputs: &Outputs) -> Section {

@@ -54,7 +54,7 @@ for (const table of document.querySelectorAll('table.sortable')) {
   const heads = [...table.tHead.rows[0].cells];
   const body = table.tBodies[0];
   heads.forEach((head, column) => head.querySelector('button').addEventListener('click', () => {
-    const sign = head.ariaSort === 'ascending' ? -1 : 1;
+    const sign = head.getAttribute('aria-sort') === 'ascending' ? -1 : 1;
     for (const other of heads) other.removeAttribute('aria-sort');
     head.setAttribute('aria-sort', sign > 0 ? 'ascending' : 'descending');
     const number = (row) => row.cells[column].dataset.v === undefined ? NaN : Number(row.cells[column].dataset.v);
