@@ -264,9 +264,11 @@ pub fn words(held_out: &HeldOut, models: &[(&str, &Learned)], include_near: bool
     if !by_photo.is_empty() {
         let pairs: Vec<String> =
             by_photo.iter().map(|(name, photo)| format!("{name} (like {photo})")).collect();
-        let fate = match include_near {
-            true => "they count in the means, as `--include-near` asks",
-            false => "they are measured, but count in no mean (`--include-near` counts them)",
+        let fate = match (include_near, by_photo.len()) {
+            (true, 1) => "it counts in the means, as `--include-near` asks",
+            (true, _) => "they count in the means, as `--include-near` asks",
+            (false, 1) => "it is measured, but counts in no mean (`--include-near` counts it)",
+            (false, _) => "they are measured, but count in no mean (`--include-near` counts them)",
         };
         words.push(format!(
             "{} nearly the same as a photo that was learned: {fate}: {}",

@@ -18,7 +18,6 @@ use super::system::Part;
 use super::table::{MEANING, Reconstruction, reconstruction_markdown};
 use crate::data::Id;
 use crate::error::Result;
-use crate::event::{Event, Observer};
 use crate::image::{Picture, save_png};
 use crate::report::Kind;
 use crate::restore::Task;
@@ -139,16 +138,16 @@ impl<'a> Outputs<'a> {
         looked_at(&self.errors(task, lines), &self.order(), ROWS, ENDS)
     }
 
+    /// The page.
+    pub fn report(&self) -> PathBuf {
+        self.plan.out.join(Kind::FILE)
+    }
+
     /// Writes all of them.
     ///
     /// # Errors
     /// [`Error::Write`](crate::error::Error::Write).
-    pub fn write(
-        &mut self,
-        lines: &Lines,
-        gallery: &Gallery,
-        watch: &mut dyn Observer,
-    ) -> Result<()> {
+    pub fn write(&mut self, lines: &Lines, gallery: &Gallery) -> Result<()> {
         let out = &self.plan.out;
         let scores = self.scores(lines);
         if scores.all().is_empty() {
@@ -166,11 +165,10 @@ impl<'a> Outputs<'a> {
             save_png(out.join(sheet_file(task)), pictures.sheet.clone())?;
             looked.push((task, pictures));
         }
-        let report = out.join(Kind::FILE);
+        let report = self.report();
         Kind::Evaluate.check(&report)?;
         let html = page::render(self, &scores, &reconstruction, &looked)?;
         write_atomically(&report, html.as_bytes())?;
-        let _ = watch.on(Event::Report { path: report });
         self.record.save(out)
     }
 

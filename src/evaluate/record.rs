@@ -245,6 +245,10 @@ impl Lines {
         // In one write, and on the disk before the next picture.
         let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
         written.map_err(Error::write(&self.path))?;
+        // As it will be read again: numbers may come back with another last bit, and the tables of an evaluation that was
+        // broken off are to be those of one that was not.
+        let line: Line =
+            serde_json::from_slice(&bytes).map_err(|e| Error::write(&self.path)(e.into()))?;
         self.done.insert((line.part.clone(), line.by.clone(), line.id), line);
         Ok(())
     }

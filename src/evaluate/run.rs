@@ -101,7 +101,7 @@ pub fn run(
     work.count();
     for &task in &plan.tasks {
         if work.task(task, watch)? {
-            work.outputs.write(&work.lines, &work.gallery, watch)?;
+            work.outputs.write(&work.lines, &work.gallery)?;
         }
         if work.done.stopped {
             break;
@@ -110,9 +110,13 @@ pub fn run(
     if !work.done.stopped && plan.reconstruct > 0 {
         work.reconstruct(watch)?;
     }
-    work.outputs.write(&work.lines, &work.gallery, watch)?;
+    work.outputs.write(&work.lines, &work.gallery)?;
+    let path = work.outputs.report();
+    if path.is_file() {
+        let _ = watch.on(Event::Report { path });
+    }
     let Done { done, failed, left, .. } = work.done;
-    work.done.left = left - done - failed;
+    work.done.left = left.saturating_sub(done + failed);
     // With nothing left to do it is done, not stopped.
     work.done.stopped &= work.done.left > 0;
     Ok((work.done, work.outputs.scores(&work.lines)))
