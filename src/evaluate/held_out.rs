@@ -33,6 +33,8 @@ pub struct HeldOut {
     pub of: usize,
     /// Learned photos that are not at hand, so that nothing can be said of what is near to them.
     pub unseen: usize,
+    /// Models of which nobody says what they have learned.
+    pub unknown: usize,
 }
 
 /// A picture that is measured.
@@ -90,7 +92,8 @@ impl HeldOut {
         if pictures.is_empty() && of > 0 {
             return Err(all_learned(&photos, &learned));
         }
-        let mut held_out = Self { photos, pictures, learned, of, unseen: 0 };
+        let unknown = models.iter().filter(|one| !one.is_known()).count();
+        let mut held_out = Self { photos, pictures, learned, of, unseen: 0, unknown };
         held_out.compare(models, watch)?;
         Ok(held_out)
     }
@@ -281,10 +284,20 @@ pub fn words(held_out: &HeldOut, models: &[(&str, &Learned)], include_near: bool
     }
     let known = models.iter().filter(|(_, one)| one.is_known()).count();
     if words.is_empty() && known > 0 {
+        // Where somebody may have learned them it is said of whom that is known.
+        let by = match known == models.len() {
+            true => String::new(),
+            false => {
+                let known = models.iter().filter(|(_, one)| one.is_known()).map(|(name, _)| *name);
+                format!(" by {}", known.collect::<Vec<_>>().join(", "))
+            }
+        };
         words.push(match held_out.of {
-            1 => "the one photo was not learned, and is not nearly the same as one that was".into(),
+            1 => format!(
+                "the one photo was not learned{by}, and is not nearly the same as one that was"
+            ),
             n => format!(
-                "none of the {} was learned, or is nearly the same as one that was",
+                "none of the {} was learned{by}, or is nearly the same as one that was",
                 counted(n, "photo")
             ),
         });

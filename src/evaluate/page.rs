@@ -34,11 +34,18 @@ pub(super) fn render(
         [_] => "A model was".to_string(),
         all => format!("{} were", counted(all.len(), "model")),
     };
+    let (they_have, them) = match record.systems.len() {
+        1 => ("it has", "it"),
+        _ => ("they have", "them"),
+    };
+    let known = match outputs.held_out.unknown {
+        0 => "",
+        _ => ", as far as is known,",
+    };
     let lead = format!(
-        "{systems} measured on {} that {} not learned: each was damaged, mended, and compared with what it had been. Ways \
-         that need no model stand beside it.",
+        "{systems} measured on {} that{known} {they_have} not learned: each was damaged, mended, and compared with what it \
+         had been. Ways that need no model stand beside {them}.",
         counted(pictures, "photo"),
-        if record.systems.len() == 1 { "it has" } else { "they have" },
     );
     let seconds: f64 = scores.all().iter().map(|score| score.seconds).sum();
     let mut facts = vec![
