@@ -34,6 +34,7 @@ mod plan;
 mod progress;
 mod restore;
 mod snapshot;
+mod table;
 mod train;
 mod voice;
 

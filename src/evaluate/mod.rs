@@ -17,10 +17,11 @@
 //! | held_out.rs | which pictures may be measured |
 //! | compare.rs | damaged, mended, judged |
 //! | measures.rs | the columns |
+//! | plan.rs | what is measured, and where |
 //! | run.rs | one picture after the other, and on from where it was broken off |
 //! | record.rs | what is done by now |
 //! | scores.rs, paired.rs | means, and what differs by more than chance |
-//! | table.rs, sheet.rs, gallery.rs, page.rs, outputs.rs | for people and machines |
+//! | table.rs, sheet.rs, gallery.rs, page/, outputs.rs | for people and machines |
 //! | reconstruct.rs | pictures that are not damaged at all |
 //! | split.rs | a small evaluation in memory: the demo's |
 
@@ -33,6 +34,7 @@ mod naive;
 mod outputs;
 mod page;
 mod paired;
+mod plan;
 mod reconstruct;
 mod record;
 mod run;
@@ -53,8 +55,9 @@ pub use held_out::{HeldOut, Like, Picked, naive_of, words};
 pub use measures::{Head, Judged, Measure, Measures, Reading};
 pub use naive::{Naive, meaning};
 pub use paired::{SignedRank, holm, signed_rank};
+pub use plan::{Done, Field, Plan};
 pub use record::{Line, Lines, Made, Measured, Record, Settings};
-pub use run::{Done, Field, Plan, run};
+pub use run::run;
 pub use scores::{LEVEL, Score, Scores, Stat, Summary};
 pub use sheet::{sheet, sheet_file};
 pub use split::Split;

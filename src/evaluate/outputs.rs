@@ -10,8 +10,8 @@ use super::gallery::Gallery;
 use super::held_out::HeldOut;
 use super::measures::{Measures, Reading};
 use super::page;
+use super::plan::Plan;
 use super::record::{Lines, Record};
-use super::run::{Plan, looked_at};
 use super::scores::{Score, Scores, Stat};
 use super::sheet::{draw, sheet_file, titles};
 use super::system::Part;
@@ -252,4 +252,13 @@ impl<'a> Outputs<'a> {
         };
         Ok(Looked { sheet: draw(&first)?, best, worst })
     }
+}
+
+/// What people look at: the head of the list, and by the errors of one system the best and the worst.
+fn looked_at(errors: &[(Id, f64)], order: &[Id], first: usize, ends: usize) -> HashSet<Id> {
+    let mut sorted: Vec<&(Id, f64)> = errors.iter().collect();
+    sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let best = sorted.iter().take(ends);
+    let worst = sorted.iter().rev().take(ends);
+    best.chain(worst).map(|one| one.0).chain(order.iter().take(first).copied()).collect()
 }

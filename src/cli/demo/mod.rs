@@ -19,9 +19,9 @@ use lacuna::store::{probe, write_atomically};
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Model, Result};
 
-use super::evaluate::aligned;
 use super::options::{RunOptions, minutes, whole};
 use super::progress::{Counts, Progress, clock, print_result};
+use super::table::aligned;
 use super::{Ending, help, interrupt};
 use draw::Drawn;
 
