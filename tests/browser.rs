@@ -182,7 +182,7 @@ fn the_page_of_an_evaluation_works_and_its_tables_sort() {
     let head = ["evaluate", "--model", text(&run), "--data", text(&others), "--out", text(&out)];
     ok(&[&head[..], &["--tasks", "inpaint,denoise", "--hole", "center:6", "--include-near"]]
         .concat());
-    sound(&mut browser, &out.join("report.html"), "How well run mends");
+    sound(&mut browser, &out.join("report.html"), "The model \u{201c}run\u{201d}, measured");
     let column = "[...document.querySelectorAll('table.sortable')[1].tBodies[0].rows]\
                   .map(row => Number(row.cells[1].dataset.v))";
     let head = "#s1 thead th:nth-child(2) button";

@@ -66,7 +66,7 @@ pub(super) fn seen(outputs: &Outputs) -> Result<Section> {
         section = section
             .subheading("Nearly the same as a learned photo")
             .paragraph(
-                "Found by their fine structure, once one lies over the other. Copies have a correlation of .88 and more; pictures \
+                "Found by their fine structure, once one lies over the other. Copies have a correlation of about .88 and more; pictures \
                  by one hand, as portraits that a program draws, may be alike without being copies. Look, and count them by \
                  `--include-near` where they are not.",
             )
