@@ -43,6 +43,9 @@ pub enum Event {
     Model { folder: PathBuf },
     /// The measuring of a task begins, on so many pictures.
     Measuring { task: Task, pictures: usize },
+    /// A result is judged and written: of what (a task, or `reconstruct-learned`, `reconstruct-held-out`), of which
+    /// picture, by which system, and its first measure where that has a number.
+    Measured { part: String, image: String, system: String, error: Option<f64> },
     /// So many of `total` pictures are done, the next batch begins. Those that need no work count in neither.
     Batch { done: usize, total: usize },
     /// One step of fitting a batch of damaged pictures: how many still move, and their mean energy.

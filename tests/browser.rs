@@ -169,6 +169,37 @@ fn the_page_of_the_demo_works() {
     assert_eq!(browser.problems(), Vec::<String>::new());
 }
 
+#[test]
+fn the_page_of_an_evaluation_works_and_its_tables_sort() {
+    let Some(mut browser) = Browser::start() else { return };
+    let workshop = Workshop::new();
+    let others = workshop.at("others");
+    for number in 0..5 {
+        let name = if number == 0 { NASTY.to_string() } else { format!("{number}.png") };
+        save_png(others.join(name), picture(20 + number, 24).to_rgb8()).unwrap();
+    }
+    let (run, out) = (workshop.at("run"), workshop.at("evaluation"));
+    let head = ["evaluate", "--model", text(&run), "--data", text(&others), "--out", text(&out)];
+    ok(&[&head[..], &["--tasks", "inpaint,denoise", "--hole", "center:6", "--include-near"]]
+        .concat());
+    sound(&mut browser, &out.join("report.html"), "The model \u{201c}run\u{201d}, measured");
+    let column = "[...document.querySelectorAll('table.sortable')[1].tBodies[0].rows]\
+                  .map(row => Number(row.cells[1].dataset.v))";
+    let head = "#s1 thead th:nth-child(2) button";
+    for sign in [1.0, -1.0] {
+        browser.click(head, (0.3, 0.5));
+        let numbers: Vec<f64> = serde_json::from_value(browser.value(column)).unwrap();
+        assert!(
+            numbers.len() == 6 && numbers.is_sorted_by(|a, b| sign * a <= sign * b),
+            "{numbers:?}"
+        );
+    }
+    let dots =
+        browser.value("document.querySelectorAll('#s1 .track')[0].querySelectorAll('i').length");
+    assert_eq!(dots, 5);
+    assert_eq!(browser.problems(), Vec::<String>::new());
+}
+
 /// Without this, all of the above could hold because nothing is ever found.
 #[test]
 fn a_page_that_is_unsound_is_found_out() {

@@ -1,40 +1,46 @@
 //! `lacuna evaluate`
 
 use std::ffi::OsString;
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use burn::tensor::Device;
 use clap::Args;
-use lacuna::config::{Config, FitConfig};
+use lacuna::config::Config;
 use lacuna::data::source::SetSpec;
 use lacuna::data::{PhotoConfig, Photos};
-use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, Truth, evaluate, sheet};
+use lacuna::evaluate::{
+    Done, Field, HeldOut, Learned, Measured, Measures, Part, Plan, Record, System, files, naive_of,
+    run as measure, words,
+};
 use lacuna::event::{Event, Observer};
-use lacuna::image::{dimensions, save_png};
-use lacuna::method::Lcm;
+use lacuna::image::dimensions;
 use lacuna::report::counted;
-use lacuna::restore::{FitSettings, Task};
-use lacuna::store::{probe, write_atomically};
-use lacuna::train::Run;
+use lacuna::restore::Task;
+use lacuna::store::probe;
 use lacuna::{Error, Result};
 
 use super::options::{DamageOptions, FitOptions, RunOptions, whole};
 use super::progress::{Counts, Progress, print_result};
 use super::restore::TaskName;
+use super::table::aligned;
 use super::{Ending, help, refuse_the_photos_own};
 
-/// Every score, and their means.
-const FILES: [&str; 2] = ["scores.csv", "table.md"];
-
-/// Measure a model on photos it has never seen, beside what needs no model.
+/// Measure models on photos they have never seen, beside what needs no model.
 ///
-/// Writes OUT/table.md, scores.csv and a contact sheet for each task; no file is ever replaced.
+/// Writes a page (report.html), tables, every score and a contact sheet for each task into OUT. Broken off, the same
+/// command goes on; another task or model may come to what is there, and other settings are refused.
 #[derive(Debug, Args)]
 #[command(after_long_help = help::EVALUATE)]
 pub(super) struct EvaluateArguments {
-    /// The run
-    #[arg(long, value_name = "RUN")]
-    model: PathBuf,
+    /// The run, or a model's folder; may be given often
+    #[arg(long, value_name = "RUN", required_unless_present = "models")]
+    model: Vec<PathBuf>,
+    /// Several at once, with commas between them; the first says which photos are measured where --data does not
+    #[arg(long, value_name = "RUN,RUN", value_delimiter = ',')]
+    models: Vec<PathBuf>,
     /// Folder for the results
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -48,10 +54,19 @@ pub(super) struct EvaluateArguments {
     /// Tasks to measure
     #[arg(long, value_delimiter = ',', default_value = "inpaint,superres,colorize")]
     tasks: Vec<TaskName>,
+    /// Count photos in the means that are nearly the same as a learned one: smaller, mirrored, cropped
+    #[arg(long)]
+    include_near: bool,
+    /// Also make so many learned and so many held-out photos whole, undamaged: LapL1 + MSE of both
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<usize>)]
+    reconstruct: usize,
     #[command(flatten)]
     damage: DamageOptions,
     #[command(flatten)]
     fit: FitOptions,
+    /// Photos fitted together; changes nothing but speed and memory
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = whole::<usize>)]
+    batch: usize,
     #[command(flatten)]
     options: RunOptions,
 }
@@ -62,167 +77,232 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     if let Some(data) = &arguments.data {
         refuse_the_photos_own(out, &SetSpec::typed(data)?.path)?;
     }
-    refuse_existing(out, &tasks)?;
+    if arguments.batch == 0 {
+        return Err(Error::input("--batch", "0 is out of range", "give a number 1 or more"));
+    }
     probe(out)?;
+    let record = Record::open(out)?;
     let damage = arguments.damage.damage()?;
     tasks.iter().try_for_each(|&task| damage.check(task))?;
     let device = arguments.options.device()?;
-    let run = Run::at(&arguments.model);
     let mut progress = Progress::new(arguments.options.json);
-    let model = arguments.fit.open(run.folder(), &device, &mut progress)?;
-    let config = model.config.clone();
-    let fits: Vec<FitConfig> =
-        tasks.iter().map(|&task| arguments.fit.over(task, &config)).collect::<Result<_>>()?;
-    let split = split(&arguments, &run, &config, &mut progress)?;
-    // All truths have one size, so damage that cannot be done to the first is found before an hour of other tasks.
-    for (&task, truth) in tasks.iter().zip(split.held_out.iter().cycle()) {
-        let damaged = damage.apply(task, truth)?;
-        task.evidence(&damaged.picture, damaged.known.as_deref(), &config, &device)?;
+    let (mut systems, missing) = systems(&arguments, &tasks, record, &device, &mut progress)?;
+    let config = systems[0].config.clone();
+
+    let usual = PhotoConfig::from(&config).beside(out);
+    let mut learned = Vec::new();
+    for system in &systems {
+        // The counts of a folder by the sides of training would say nothing of what is measured here.
+        let one = Learned::of(&system.folder, usual.clone(), &learned, &mut quiet(&mut progress))?;
+        learned.push(one);
     }
-    let naive = Naive::fit(&split.train)?;
-    let mut restorer = Lcm::new(model, FitSettings::new(config.restore.inpaint, &config))?;
-
-    let mut scores = Scores::default();
-    let mut written: Vec<PathBuf> = FILES.map(|name| out.join(name)).to_vec();
-    progress.plan(tasks.iter().zip(&fits).map(|(&task, fit)| (task, fit.steps)).collect());
-    let pictures = split.held_out.len();
-    let (mut done, all) = (0, pictures * tasks.len());
-    for (task, fit) in tasks.into_iter().zip(fits) {
-        restorer.settings = FitSettings::new(fit, &config);
-        let measured = measure(task, &split, &damage, &naive, &restorer, &config, &mut progress)?;
-        let Some((more, compared)) = measured else {
-            tell_of(&written, &progress);
-            progress.end(Counts { done, left: all - done, ..Counts::default() });
-            return Ok(Ending::Interrupted);
-        };
-        scores.extend(more);
-        // After every task, so that a later one that fails takes nothing with it.
-        let [csv, table] = FILES.map(|name| out.join(name));
-        write_atomically(csv, scores.csv().as_bytes())?;
-        write_atomically(table, scores.markdown().as_bytes())?;
-        let path = out.join(sheet_of(task));
-        save_png(&path, sheet(&compared, 12, &[])?)?;
-        written.push(path);
-        done += pictures;
+    let (photos, data) = photos(&arguments, &systems[0], &learned[0], usual, &mut progress)?;
+    let held_out = HeldOut::of(photos, &learned, &mut progress)?;
+    let count = counted(held_out.pictures.len(), "photo");
+    progress.say(&match &arguments.data {
+        None => format!("measuring {count} that the run held out"),
+        Some(data) => format!("measuring {count} of `{}`", SetSpec::typed(data)?.path.display()),
+    });
+    let named: Vec<(&str, &Learned)> =
+        systems.iter().map(|system| system.name.as_str()).zip(&learned).collect();
+    let mut notes = words(&held_out, &named, arguments.include_near);
+    notes.extend(missing.iter().map(|problem| format!("a model could not be opened: {problem}")));
+    if arguments.data.is_some() {
+        tell_of_small(&held_out, &data, config.size, &mut progress);
     }
-    if !arguments.options.json {
-        print_result(&aligned(&scores.markdown()));
-    }
-    tell_of(&written, &progress);
-    progress.end(Counts { done, ..Counts::default() });
-    Ok(Ending::Done)
-}
-
-/// Names what was written, if anything was.
-fn tell_of(written: &[PathBuf], progress: &Progress) {
-    for path in written.iter().filter(|path| path.is_file()) {
-        progress.say(&format!("written: {}", path.display()));
-    }
-}
-
-/// A Markdown table with its columns under each other, numbers to the right: the same table, for eyes.
-pub(super) fn aligned(markdown: &str) -> String {
-    let cells = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split('|').map(|cell| cell.trim().to_string()).collect()
-    };
-    let rows: Vec<Vec<String>> = markdown.lines().map(cells).collect();
-    let is_rule = |cell: &str| !cell.is_empty() && cell.bytes().all(|byte| byte == b'-');
-    let length = |cell: &str| if is_rule(cell) { 1 } else { cell.chars().count() };
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let in_column = |at: usize| rows.iter().skip(2).filter_map(move |row| row.get(at));
-    let widths: Vec<usize> = (0..columns)
-        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| length(cell)).max())
-        .map(Option::unwrap_or_default)
-        .collect();
-    let is_number = |cell: &String| cell == "-" || cell.parse::<f64>().is_ok();
-    let numbers: Vec<bool> = (0..columns).map(|at| in_column(at).all(is_number)).collect();
-    let line = |(at, row): (usize, &Vec<String>)| {
-        let cells =
-            row.iter().zip(&widths).zip(&numbers).map(|((cell, &width), &right)| match right {
-                // The line under the heads, and only there.
-                _ if at == 1 => "-".repeat(width),
-                true => format!("{cell:>width$}"),
-                false => format!("{cell:<width$}"),
-            });
-        format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
-    };
-    rows.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// The tasks in the order of `names`, each once: a second time would give the same scores as if of other pictures.
-fn tasks(names: &[TaskName]) -> Vec<Task> {
-    let mut tasks = Vec::new();
-    for task in names.iter().copied().map(Task::from) {
-        if !tasks.contains(&task) {
-            tasks.push(task);
-        }
-    }
-    tasks
-}
-
-fn sheet_of(task: Task) -> String {
-    format!("sheet-{}.png", task.name())
-}
-
-/// An evaluation may have been hours of work.
-fn refuse_existing(out: &Path, tasks: &[Task]) -> Result<()> {
-    let sheets = tasks.iter().map(|&task| sheet_of(task));
-    let mut files = FILES.map(String::from).into_iter().chain(sheets);
-    match files.find(|name| out.join(name).exists()) {
-        None => Ok(()),
-        Some(name) => {
-            let what = format!("output `{}`", out.display());
-            let problem = format!("it holds an evaluation already, {name}");
-            Err(Error::input(what, problem, "choose another folder with --out"))
-        }
-    }
-}
-
-/// What is measured, and what was learned. The photos that were learned may be away when others are measured.
-fn split(
-    arguments: &EvaluateArguments,
-    run: &Run,
-    config: &Config,
-    progress: &mut Progress,
-) -> Result<Split> {
-    // The counts of a folder by the sides of training would say nothing of what is measured here.
-    let mut counts_left_out = |event: Event| match event {
-        Event::Photos { .. } => ControlFlow::Continue(()),
-        other => progress.on(other),
-    };
-    let learned = run.manifest()?.set();
-    let folder = &learned.path;
-    let usual = PhotoConfig::from(config).beside(&arguments.out);
-    let own = Photos::open(&learned, usual.clone(), &mut counts_left_out);
-    let Some(data) = &arguments.data else {
-        let split = Split::of(&own?, run)?;
-        let count = counted(split.held_out.len(), "photo");
-        progress.say(&format!("measuring {count} that the run held out"));
-        return Ok(split);
-    };
-    let all = PhotoConfig { hold_out: 1.0, ..usual };
-    let set = SetSpec { take: arguments.take, ..SetSpec::typed(data)? };
-    let others = Photos::open(&set, all, &mut counts_left_out)?;
-    let split = Split::with(own.as_ref().ok(), &others, run)?;
-    let count = counted(split.held_out.len(), "photo");
-    progress.say(&format!("measuring {count} of `{}`", set.path.display()));
-    tell_of_small(&split.held_out, others.root(), config.size, progress);
-    if split.train.is_empty() {
-        let why = match own {
-            Err(error) => error.to_string(),
-            Ok(_) => format!("`{}` has none of them", folder.display()),
-        };
+    let (naive, naive_name) = naive_of(&learned)?;
+    if !naive.has_learned() {
+        let why = learned[0].photos().err().unwrap_or("none of them is there").to_string();
         let text = format!(
             "mean photo and eigenfaces are left out, they need the photos that the run learned: {why}"
         );
+        notes.push(text.clone());
         let _ = progress.on(Event::Note { text });
     }
-    Ok(split)
+
+    let steps = |task: Task| {
+        let fits = systems.iter().flat_map(|system| &system.fits);
+        let of_task = fits.filter(|(part, _)| *part == Part::Task(task));
+        (task, of_task.map(|(_, fit)| fit.steps).max().unwrap_or_default())
+    };
+    progress.plan(tasks.iter().copied().map(steps).collect());
+    let plan = Plan {
+        out: out.clone(),
+        tasks,
+        damage,
+        data: data.display().to_string(),
+        batch: arguments.batch,
+        reconstruct: arguments.reconstruct,
+        include_near: arguments.include_near,
+        notes,
+    };
+    let field =
+        Field { systems: &mut systems, learned: &learned, naive: &naive, naive_name: &naive_name };
+    let measures = Measures::usual();
+    let (finished, scores) = measure(&plan, field, &held_out, &measures, &device, &mut progress)?;
+    if !arguments.options.json && !scores.all().is_empty() && !finished.stopped {
+        print_result(&aligned(&scores.markdown()));
+    }
+    for path in files(out).iter().filter(|path| path.is_file()) {
+        progress.say(&format!("written: {}", path.display()));
+    }
+    close(&plan, &held_out, &progress);
+    let Done { done, done_before, failed, left, stopped } = finished;
+    if done_before > 0 || stopped {
+        progress.say(&format!(
+            "{done} measured, {done_before} done before, {failed} failed, {left} left"
+        ));
+    }
+    progress.end(Counts { done, done_before, failed: failed + missing.len(), left });
+    Ok(match stopped {
+        true => Ending::Interrupted,
+        false => Ending::of(done + done_before, failed + missing.len()),
+    })
+}
+
+/// The last word is on what the models had seen.
+fn close(plan: &Plan, held_out: &HeldOut, progress: &Progress) {
+    plan.notes.iter().for_each(|note| progress.say(note));
+    if held_out.pictures.len() == held_out.near().count() && !plan.include_near {
+        progress.say(
+            "so there is no mean: name other photos by --data, or count them by --include-near",
+        );
+    }
+}
+
+/// The models that can be opened, those of an earlier part of the evaluation first, and what is wrong with the others.
+fn systems(
+    arguments: &EvaluateArguments,
+    tasks: &[Task],
+    record: Option<Record>,
+    device: &Device,
+    progress: &mut Progress,
+) -> Result<(Vec<System>, Vec<String>)> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for folder in arguments.model.iter().chain(&arguments.models) {
+        let is_same = |other: &PathBuf| match (fs::canonicalize(other), fs::canonicalize(folder)) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => other == folder,
+        };
+        if !folders.iter().any(is_same) {
+            folders.push(folder.clone());
+        }
+    }
+    let (mut opened, mut missing) = (Vec::new(), Vec::new());
+    for folder in &folders {
+        match arguments.fit.open(folder, device, progress) {
+            Ok(model) => opened.push((folder, model)),
+            Err(error) if folders.len() == 1 => return Err(error),
+            // The others are measured: it may be an evening's work.
+            Err(error) => {
+                let (path, problem) = (folder.clone(), error.to_string());
+                missing.push(problem.clone());
+                let _ = progress.on(Event::Failed { path, problem });
+            }
+        }
+    }
+    if opened.is_empty() {
+        let problem = "none of those that are named can be opened";
+        return Err(Error::input("--models", problem, "check their folders"));
+    }
+    let names = System::names(&folders);
+    let recorded = record.map_or(Vec::new(), |record| record.systems);
+    let mut systems = Vec::new();
+    for (folder, model) in opened {
+        let at = folders.iter().position(|other| other == folder).unwrap_or_default();
+        let name = name_of(folder, &names[at], &recorded);
+        let mut fits = Vec::new();
+        for &task in tasks {
+            fits.push((Part::Task(task), arguments.fit.over(task, &model.config)?));
+        }
+        if arguments.reconstruct > 0 {
+            let fit = arguments.fit.over(Task::Denoise, &model.config)?;
+            fits.extend([(Part::Learned, fit), (Part::HeldOut, fit)]);
+        }
+        systems.push(System::new(&name, folder, model, fits)?);
+    }
+    let place = |system: &System| {
+        recorded.iter().position(|one| one.name == system.name).unwrap_or(recorded.len())
+    };
+    systems.sort_by_key(place);
+    let form = |config: &Config| (config.size, config.data.stretch);
+    let first = &systems[0];
+    match systems.iter().find(|one| form(&one.config) != form(&first.config)) {
+        None => Ok((systems, missing)),
+        Some(other) => {
+            let words = |one: &System| {
+                let stretched = if one.config.data.stretch { ", stretched" } else { "" };
+                format!("{} makes {1} x {1} pixels{stretched}", one.name, one.config.size)
+            };
+            let problem = format!("{}, {}", words(first), words(other));
+            let remedy = "measure each against models of its own size, in folders of their own";
+            Err(Error::input("--models", problem, remedy))
+        }
+    }
+}
+
+/// What was measured keeps its name, whatever else is named now; what is new takes none that is another's.
+fn name_of(folder: &Path, name: &str, recorded: &[Measured]) -> String {
+    if let Some(before) = recorded.iter().find(|one| is_at(&one.folder, folder)) {
+        return before.name.clone();
+    }
+    // A folder that is not there may be the same, seen from elsewhere: its hash tells.
+    let is_others = |name: &str| recorded.iter().any(|one| one.name == name && one.folder.exists());
+    if !is_others(name) {
+        return name.to_string();
+    }
+    let short = System::names(&[folder.to_path_buf(), "/".into()]).swap_remove(0);
+    if is_others(&short) { folder.display().to_string() } else { short }
+}
+
+fn is_at(a: &Path, b: &Path) -> bool {
+    a == b || matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The photos that are measured, and where they lie.
+fn photos(
+    arguments: &EvaluateArguments,
+    first: &System,
+    learned: &Learned,
+    usual: PhotoConfig,
+    progress: &mut Progress,
+) -> Result<(Arc<Photos>, PathBuf)> {
+    let Some(data) = &arguments.data else {
+        let folder = &first.folder;
+        let Some(set) = &learned.set else {
+            let problem =
+                "it comes without a manifest.json, so there are no photos that it held out";
+            return Err(Error::model(folder, problem, "name photos to measure on by --data"));
+        };
+        let photos = learned.photos().map_err(|why| {
+            let what = format!("photos that `{}` held out", folder.display());
+            Error::input(what, why, "bring them back, or name others by --data")
+        })?;
+        if photos.held_out() == 0 {
+            let what = format!("run `{}`", folder.display());
+            let remedy = "name other photos by --data, or train a run with data.hold_out above 0";
+            return Err(Error::input(what, "it holds no photo out", remedy));
+        }
+        return Ok((photos.clone(), set.path.clone()));
+    };
+    let all = PhotoConfig { hold_out: 1.0, ..usual };
+    let set = SetSpec { take: arguments.take, ..SetSpec::typed(data)? };
+    let photos = Photos::open(&set, all, &mut quiet(progress))?;
+    let path = fs::canonicalize(&set.path).or_else(|_| std::path::absolute(&set.path));
+    Ok((Arc::new(photos), path.unwrap_or(set.path)))
+}
+
+/// `progress` without the counts of a folder.
+fn quiet(progress: &mut Progress) -> impl FnMut(Event) -> ControlFlow<()> + '_ {
+    |event| match event {
+        Event::Photos { .. } => ControlFlow::Continue(()),
+        other => progress.on(other),
+    }
 }
 
 /// A photo that has to be enlarged is no sharp truth: said of those that lie in files of their own, by their headers.
-fn tell_of_small(truths: &[Truth], root: &Path, side: usize, progress: &mut Progress) {
-    let sizes = truths.iter().filter_map(|truth| dimensions(&root.join(&truth.name)));
+fn tell_of_small(held_out: &HeldOut, root: &Path, side: usize, progress: &mut Progress) {
+    let sizes = held_out.pictures.iter().filter_map(|one| dimensions(&root.join(&one.name)));
     let small = sizes.filter(|&(width, height)| (width.min(height) as usize) < side).count();
     if small > 0 {
         let (is, it) = if small == 1 { ("is", "it is") } else { ("are", "they are") };
@@ -234,31 +314,13 @@ fn tell_of_small(truths: &[Truth], root: &Path, side: usize, progress: &mut Prog
     }
 }
 
-pub(super) fn measure(
-    task: Task,
-    split: &Split,
-    damage: &Damage,
-    naive: &Naive,
-    restorer: &Lcm,
-    config: &Config,
-    watch: &mut dyn Observer,
-) -> Result<Option<(Scores, Vec<Compared>)>> {
-    let named = ("lcm", restorer as &dyn lacuna::restore::Restorer);
-    let device = restorer.model().device.clone();
-    evaluate(task, &split.held_out, damage, naive, named, config, &device, watch)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_columns_of_a_table_stand_under_each_other_and_it_stays_markdown() {
-        let table =
-            "| task | MSE | known |\n|---|---|---|\n| inpaint | 0.01 | 0.1 |\n| a | 10.5 | - |\n";
-        let expected = "| task    |  MSE | known |\n| ------- | ---- | ----- |\n\
-                        | inpaint | 0.01 |   0.1 |\n| a       | 10.5 |     - |";
-        assert_eq!(aligned(table), expected);
-        assert_eq!(aligned(expected), expected);
+/// The tasks in the order of `names`, each once: a second time would give the same scores as if of other pictures.
+fn tasks(names: &[TaskName]) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for task in names.iter().copied().map(Task::from) {
+        if !tasks.contains(&task) {
+            tasks.push(task);
+        }
     }
+    tasks
 }

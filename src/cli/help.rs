@@ -140,6 +140,9 @@ Examples:
     --out report-noise
   lacuna evaluate --model runs/mine \\
     --data others --out report-others
+  lacuna evaluate \\
+    --models runs/mine,runs/other \\
+    --reconstruct 8 --out report-both
 
 ",
     searching!()

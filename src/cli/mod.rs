@@ -3,7 +3,7 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | `restore` and `degrade`: some photos could not be mended or copied, each is named on stderr; the others are done. `data check`: pictures are on both sides of the split |
+//! | 1 | `restore`, `degrade` and `evaluate`: some photos (or models) could not be mended, copied or measured, each is named on stderr; the others are done. `data check`: pictures are on both sides of the split |
 //! | 2 | an error, or no photo could be; a line on stderr says what is wrong and what to do |
 //! | 130 | Ctrl-C or a polite kill; all that was finished is kept |
 //!
@@ -34,6 +34,7 @@ mod plan;
 mod progress;
 mod restore;
 mod snapshot;
+mod table;
 mod train;
 mod voice;
 
@@ -92,7 +93,9 @@ impl Command {
                 "stopping: pictures in progress are dropped, finished ones stay, and the same command goes on"
             }
             Command::Degrade(_) => "stopping after this picture",
-            Command::Evaluate(_) => "stopping: the task in progress is dropped, finished ones stay",
+            Command::Evaluate(_) => {
+                "stopping: pictures in progress are dropped, measured ones stay, and the same command goes on"
+            }
             // They say it themselves, phase by phase.
             Command::Train(_) | Command::Demo(_) => "stopping",
             Command::Export(_) => "stopping: nothing of the export is kept",

@@ -48,6 +48,17 @@ impl Damage {
         }
     }
 
+    /// What is done for `task`, in a line.
+    pub fn words(&self, task: Task) -> String {
+        match task {
+            Task::Inpaint => format!("hole {}, seed {}", self.hole, self.seed),
+            Task::Superres => format!("{} times smaller", self.factor),
+            Task::Colorize => "grey".to_string(),
+            Task::Denoise => format!("noise {} of the range, seed {}", self.sigma, self.seed),
+            Task::Jpeg => format!("JPEG quality {}", self.quality),
+        }
+    }
+
     /// Whether the strength for `task` is one, whatever the picture: said once, and not for each of a folder.
     ///
     /// # Errors

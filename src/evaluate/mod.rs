@@ -1,39 +1,75 @@
 //! Measuring: whole pictures are damaged, mended, and compared with what they were (SPEC 5).
 //!
 //! ```text
-//! truth --Damage--> degraded --Restorer--> raw image --.
-//!   |                   '-------naive ways----> filled --+--mse--> Score --> Scores (table, CSV), sheets
-//!   '----------------------------------------------------'
+//! truth --Damage--> degraded --each System--> raw image, the same in the photo --.
+//!   |                   '-----naive ways----> filled ----------------------------+--Measures--> a line of scores.jsonl
+//!   '----------------------------------------------------------------------------'                    |
+//!                                             tables with a paired test, sheets, one page <--Scores---'
 //! ```
-//! Scores of a restorer are of its raw image, in which known pixels are not pasted back, and of what `restore` makes of
+//! Scores of a system are of its raw image, in which known pixels are not pasted back, and of what `restore` makes of
 //! image and photo.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | damage.rs | a whole picture, damaged for a task |
+//! | naive.rs | what needs no model |
+//! | system.rs | a model with its fits, and what it has learned |
+//! | held_out.rs | which pictures may be measured |
+//! | compare.rs | damaged, mended, judged |
+//! | measures.rs | the columns |
+//! | plan.rs | what is measured, and where |
+//! | run.rs | one picture after the other, and on from where it was broken off |
+//! | record.rs | what is done by now |
+//! | scores.rs, paired.rs | means, and what differs by more than chance |
+//! | table.rs, sheet.rs, gallery.rs, page/, outputs.rs | for people and machines |
+//! | reconstruct.rs | pictures that are not damaged at all |
+//! | split.rs | a small evaluation in memory: the demo's |
 
+mod compare;
 mod damage;
+mod gallery;
+mod held_out;
+mod measures;
 mod naive;
+mod outputs;
+mod page;
+mod paired;
+mod plan;
+mod reconstruct;
+mod record;
+mod run;
 mod scores;
 mod sheet;
 mod split;
+mod system;
+mod table;
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
+pub use compare::{Case, IN_PHOTO, Outcome, mend};
 pub use damage::{Damage, Damaged};
-pub use naive::Naive;
-pub use scores::{Score, Scores, Summary};
-pub use sheet::sheet;
+pub use held_out::{HeldOut, Like, Picked, naive_of, words};
+pub use measures::{Head, Judged, Measure, Measures, Reading};
+pub use naive::{Naive, meaning};
+pub use paired::{SignedRank, holm, signed_rank};
+pub use plan::{Done, Field, Plan};
+pub use record::{Line, Lines, Made, Measured, Record, Settings};
+pub use run::run;
+pub use scores::{LEVEL, Score, Scores, Stat, Summary};
+pub use sheet::{sheet, sheet_file};
 pub use split::Split;
+pub use system::{Learned, Part, System, run_of};
+pub use table::Reconstruction;
 
 use crate::config::Config;
 use crate::data::Id;
 use crate::error::Result;
 use crate::event::{Event, Observer};
 use crate::image::Picture;
-use crate::metric::{mse, mse_where};
-use crate::restore::{Evidence, Restorer, Task, in_photo};
-
-/// What is added to a restorer's name for what becomes of its image in the photo.
-pub const IN_PHOTO: &str = "in the photo";
+use crate::restore::{Restorer, Task};
 
 /// A whole picture at the model's size.
 #[derive(Debug, Clone)]
@@ -51,12 +87,18 @@ pub struct Compared {
     pub truth: Truth,
     /// What the restorer was given, as a person sees it.
     pub degraded: Picture,
-    /// Each way's name and picture; the restorer's raw image and what becomes of it in the photo come last.
-    pub results: Vec<(String, Picture)>,
+    /// Of each way; the restorer's raw image and what becomes of it in the photo come last.
+    pub results: Vec<Outcome>,
+}
+
+/// The files that an evaluation writes into `out`, but for pictures and what it goes on from.
+pub fn files(out: &Path) -> Vec<PathBuf> {
+    outputs::Outputs::paths(out)
 }
 
 /// Damages every picture of `truths` for `task`, mends it by `restorer` and by the ways of `naive`, and scores
-/// all of them. `name` is that of the restorer's raw image in the scores. `None` when `watch` broke off.
+/// all of them: an evaluation in memory. `name` is that of the restorer's raw image in the scores. `None` when `watch` broke
+/// off.
 ///
 /// # Errors
 /// Damage that cannot be done to a picture, a fit that diverges.
@@ -66,7 +108,7 @@ pub fn evaluate(
     truths: &[Truth],
     damage: &Damage,
     naive: &Naive,
-    (name, restorer): (&str, &dyn Restorer),
+    named: (&str, &dyn Restorer),
     config: &Config,
     device: &Device,
     watch: &mut dyn Observer,
@@ -74,28 +116,23 @@ pub fn evaluate(
     /// Pictures fitted together: enough to keep two cores busy.
     const BATCH: usize = 8;
     let _ = watch.on(Event::Measuring { task, pictures: truths.len() });
-    let mut scores = Scores::default();
+    let measures = Measures::usual();
+    let mut scores = Scores::of(&measures);
     let mut compared = Vec::new();
     for (at, batch) in truths.chunks(BATCH).enumerate() {
         let _ = watch.on(Event::Batch { done: at * BATCH, total: truths.len() });
-        let damaged: Vec<Damaged> =
-            batch.iter().map(|truth| damage.apply(task, truth)).collect::<Result<_>>()?;
-        let evidence: Vec<Evidence> = damaged
-            .iter()
-            .map(|one| task.evidence(&one.picture, one.known.as_deref(), config, device))
-            .collect::<Result<_>>()?;
-        let Some(restored) = restorer.restore(&evidence, watch)? else { return Ok(None) };
-        for ((truth, damaged), restored) in batch.iter().zip(&damaged).zip(restored) {
-            let mut results = naive.results(task, damaged, config.size)?;
-            let known = damaged.known.as_deref();
-            let mended = in_photo(task, restored.image.clone(), &damaged.picture, known)?;
-            results.push((name.to_string(), restored.image));
-            results.push((format!("{name} {IN_PHOTO}"), mended));
-            for (system, picture) in &results {
-                scores.push(score(task, truth, damaged, system, picture)?);
-            }
-            let degraded = damaged.picture.clone();
-            compared.push(Compared { truth: truth.clone(), degraded, results });
+        let cases = batch.iter().map(|truth| Case::of(truth.clone(), task, damage));
+        let cases = cases.collect::<Result<Vec<_>>>()?;
+        let all: Vec<&Case> = cases.iter().collect();
+        let Some(mended) = mend(task, &all, named, config, device, watch)? else {
+            return Ok(None);
+        };
+        for (case, mended) in cases.into_iter().zip(mended) {
+            let mut results = naive.results(task, &case.damaged, config.size)?;
+            results.extend(mended?);
+            let of_case = case.scores(task, &results, &measures)?;
+            of_case.into_iter().for_each(|score| scores.push(score));
+            compared.push(Compared { truth: case.truth, degraded: case.damaged.picture, results });
         }
         if watch.on(Event::Batch { done: compared.len(), total: truths.len() })
             == ControlFlow::Break(())
@@ -104,24 +141,4 @@ pub fn evaluate(
         }
     }
     Ok(Some((scores, compared)))
-}
-
-fn score(
-    task: Task,
-    truth: &Truth,
-    damaged: &Damaged,
-    system: &str,
-    picture: &Picture,
-) -> Result<Score> {
-    let whole = mse(picture, &truth.picture)?;
-    let (main, known) = match &damaged.known {
-        Some(known) => {
-            let hole: Vec<bool> = known.iter().map(|known| !known).collect();
-            let inside = mse_where(picture, &truth.picture, &hole)?;
-            (inside, Some(mse_where(picture, &truth.picture, known)?))
-        }
-        None => (whole, None),
-    };
-    let (image, system) = (truth.name.clone(), system.to_string());
-    Ok(Score { task, image, system, mse: main, known, whole })
 }

@@ -1,6 +1,8 @@
 //! What needs no model, beside which a model has to show its worth.
 
-use super::Damaged;
+use std::time::Instant;
+
+use super::{Damaged, Outcome};
 use crate::error::Result;
 use crate::image::Picture;
 use crate::method::naive::{
@@ -10,6 +12,21 @@ use crate::restore::{Task, in_photo};
 
 /// Principal components of the eigenfaces, the number that SPEC 10 uses.
 const COMPONENTS: usize = 50;
+
+/// A way by its name, in words; empty for what is none of them.
+pub fn meaning(way: &str) -> &'static str {
+    match way {
+        "mean of the known" => "one colour, the mean of what is left",
+        "mean photo" => "the mean of all photos learned",
+        "biharmonic" => "as smooth as can be, from the edge of the hole on",
+        "eigenfaces" => "the nearest mix of 50 main variations",
+        "bicubic" => "enlarged as many programs do",
+        "Lanczos" => "the same, a little sharper",
+        "grey" | "as it is" => "left as it is",
+        "filter alone" => "what is done to the model's image, without a model",
+        _ => "",
+    }
+}
 
 /// The naive ways, those that look at other pictures fitted to the training set; without one they are left out.
 #[derive(Debug)]
@@ -32,19 +49,23 @@ impl Naive {
         Ok(Self { mean_photo, eigenfaces })
     }
 
-    /// Every way's name and result for a damaged picture, at `side` x `side`.
+    /// Whether those are among them that look at other pictures.
+    pub fn has_learned(&self) -> bool {
+        self.mean_photo.is_some()
+    }
+
+    /// Every way's result for a damaged picture, at `side` x `side`.
     ///
     /// # Errors
     /// A hole that a way cannot fill.
-    pub fn results(
-        &self,
-        task: Task,
-        damaged: &Damaged,
-        side: usize,
-    ) -> Result<Vec<(String, Picture)>> {
+    pub fn results(&self, task: Task, damaged: &Damaged, side: usize) -> Result<Vec<Outcome>> {
         let Damaged { picture, known } = damaged;
-        let mut results = Vec::new();
-        let mut add = |name: &str, result: Picture| results.push((name.to_string(), result));
+        let (mut results, mut began) = (Vec::new(), Instant::now());
+        let mut add = |system: &str, picture: Picture| {
+            let seconds = began.elapsed().as_secs_f64();
+            began = Instant::now();
+            results.push(Outcome { system: system.to_string(), picture, steps: None, seconds });
+        };
         match (task, known) {
             (Task::Inpaint, Some(known)) => {
                 let hole: Vec<bool> = known.iter().map(|known| !known).collect();

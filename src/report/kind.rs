@@ -12,6 +12,7 @@ pub enum Kind {
     Train,
     Restore,
     Demo,
+    Evaluate,
 }
 
 impl Kind {
@@ -23,6 +24,7 @@ impl Kind {
             Kind::Train => "train",
             Kind::Restore => "restore",
             Kind::Demo => "demo",
+            Kind::Evaluate => "evaluate",
         }
     }
 

@@ -5,6 +5,7 @@
 //!  '- Section --- heading
 //!      |- paragraph, settings (key | value), Table (best of a column marked), commands to copy, text folded away
 //!      |- Figure, Figure, ... (click: large, arrow keys: the next)   Slider (before | after)   Chart (curve)
+//!      |- Spread (many numbers in rows, and their means)
 //!      '- beside: two sections side by side, on a phone one below the other
 //!                                                          Page::render -> String -> store::write_atomically
 //! ```
@@ -12,7 +13,7 @@
 //!   forbids it to itself by its content security policy; it can be kept for years.
 //! - All text is escaped: a caption may be a file name.
 //! - It reads on a phone and on a desk, in light and in dark, by keyboard, on paper, and without the script, which only
-//!   adds the zoom, moves the slider, tells numbers of a curve and copies commands.
+//!   adds the zoom, moves the slider, sorts tables, tells numbers of a curve and copies commands.
 //! - Its head names its [`Kind`], so that a page of ours is replaced and a file of someone else never is.
 
 mod chart;
@@ -21,6 +22,7 @@ mod html;
 mod kind;
 mod section;
 mod slider;
+mod spread;
 mod table;
 mod versions;
 mod words;
@@ -31,6 +33,7 @@ pub(crate) use figure::shrunk;
 pub use kind::Kind;
 pub use section::Section;
 pub use slider::Slider;
+pub use spread::Spread;
 pub use table::{Column, Table};
 pub use versions::versions;
 pub(crate) use words::tenths;
@@ -170,11 +173,12 @@ mod tests {
             .list(&[text])
             .facts(&[(text, text)])
             .chart(&Chart::new(&[(1.0, 0.5)], (text, text), text))
+            .spread(&Spread::new(text, text).row(text, &[0.1, 0.2], (0.15, 0.1)))
             .beside(
                 Section::new(text).paragraph(text),
                 Section::new("").sliders(std::slice::from_ref(&slider)),
             )
-            .table(Table::new(text, &[Column::lower(text, 2)]).explained_row(
+            .table(Table::new(text, &[Column::lower(text, 2)]).sortable().explained_row(
                 text,
                 text,
                 &[Some(1.0)],
@@ -215,7 +219,7 @@ mod tests {
         for name in [
             "main", "section", "figure", "div", "table", "tr", "td", "th", "dl", "button", "p",
             "dialog", "svg", "ul", "small", "span", "details", "summary", "pre", "ol", "li",
-            "output", "a",
+            "output", "a", "i", "b",
         ] {
             let count = |mark: &str| page.matches(mark).count();
             let open = count(&format!("<{name}>")) + count(&format!("<{name} "));

@@ -1,5 +1,5 @@
-// What style alone cannot do: move the border of a before/after pair, show a picture large, tell the numbers of a
-// curve, copy a command.
+// What style alone cannot do: move the border of a before/after pair, show a picture large, sort a table, tell the
+// numbers of a curve, copy a command.
 for (const input of document.querySelectorAll('.pair input')) {
   const move = () => input.closest('.slider').style.setProperty('--at', input.value + '%');
   input.addEventListener('input', move);
@@ -48,6 +48,24 @@ zoom.addEventListener('keydown', (event) => {
   if (event.key === 'ArrowRight') show(at + 1);
 });
 addEventListener('resize', () => { if (zoom.open) fit(); });
+
+// A click on a head sorts by its column, upwards first; what has no number stays below.
+for (const table of document.querySelectorAll('table.sortable')) {
+  const heads = [...table.tHead.rows[0].cells];
+  const body = table.tBodies[0];
+  heads.forEach((head, column) => head.querySelector('button').addEventListener('click', () => {
+    const sign = head.getAttribute('aria-sort') === 'ascending' ? -1 : 1;
+    for (const other of heads) other.removeAttribute('aria-sort');
+    head.setAttribute('aria-sort', sign > 0 ? 'ascending' : 'descending');
+    const number = (row) => row.cells[column].dataset.v === undefined ? NaN : Number(row.cells[column].dataset.v);
+    const order = (a, b) => {
+      if (column === 0) return sign * a.cells[0].textContent.localeCompare(b.cells[0].textContent, 'en');
+      const [x, y] = [number(a), number(b)];
+      return Number.isNaN(x) || Number.isNaN(y) ? Number.isNaN(x) - Number.isNaN(y) : sign * (x - y);
+    };
+    body.append(...[...body.rows].sort(order));
+  }));
+}
 
 for (const plot of document.querySelectorAll('.plot')) {
   const points = JSON.parse(plot.dataset.points); // [left %, top %, x, y]

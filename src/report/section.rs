@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::html::{escape, prose};
-use super::{Chart, Figure, Slider, Table};
+use super::{Chart, Figure, Slider, Spread, Table};
 
 /// More figures than this side by side are too small to compare.
 const MAX_ABREAST: usize = 6;
@@ -149,6 +149,11 @@ impl Section {
     #[must_use]
     pub fn chart(self, chart: &Chart) -> Self {
         self.add(&chart.html())
+    }
+
+    #[must_use]
+    pub fn spread(self, spread: &Spread) -> Self {
+        self.add(&spread.html())
     }
 
     /// Two sections side by side where there is room, else `left` above `right`; their headings become smaller ones.

@@ -10,6 +10,10 @@ pub struct Column {
     head: String,
     digits: usize,
     better: Better,
+    /// Whether the best is found by the numbers alone.
+    marked: bool,
+    /// Below this a number is written as `<` this.
+    least: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,17 +26,33 @@ enum Better {
 impl Column {
     /// Lower is better, as of an error.
     pub fn lower(head: &str, digits: usize) -> Self {
-        Self { head: head.to_owned(), digits, better: Better::Lower }
+        Self::new(head, digits, Better::Lower)
     }
 
     /// Higher is better, as of a PSNR.
     pub fn higher(head: &str, digits: usize) -> Self {
-        Self { head: head.to_owned(), digits, better: Better::Higher }
+        Self::new(head, digits, Better::Higher)
     }
 
     /// Nothing is best, as of a count.
     pub fn plain(head: &str, digits: usize) -> Self {
-        Self { head: head.to_owned(), digits, better: Better::Neither }
+        Self::new(head, digits, Better::Neither)
+    }
+
+    fn new(head: &str, digits: usize, better: Better) -> Self {
+        Self { head: head.to_owned(), digits, better, marked: true, least: 0.0 }
+    }
+
+    /// The numbers alone do not say which is best: only what [`Table::mark`] names is marked.
+    #[must_use]
+    pub fn unmarked(self) -> Self {
+        Self { marked: false, ..self }
+    }
+
+    /// Numbers above 0 and below `least` are written as `<` that.
+    #[must_use]
+    pub fn at_least(self, least: f64) -> Self {
+        Self { least, ..self }
     }
 
     fn text(&self, value: f64) -> String {
@@ -42,12 +62,18 @@ impl Column {
         if value.is_infinite() {
             return if value > 0.0 { "\u{221e}" } else { "\u{2212}\u{221e}" }.to_owned();
         }
+        if value > 0.0 && value < self.least {
+            return format!("<{:.*}", self.digits, self.least);
+        }
         format!("{value:.*}", self.digits).replace('-', "\u{2212}")
     }
 
     /// The best of `values` as it is printed: two numbers that read the same are equally good, and where all of
     /// several read the same none is the best.
     fn best(&self, values: impl Iterator<Item = f64>) -> Option<String> {
+        if !self.marked {
+            return None;
+        }
         let values: Vec<f64> = values.filter(|v| !v.is_nan()).collect();
         let best = match self.better {
             Better::Lower => values.iter().copied().min_by(f64::total_cmp),
@@ -66,6 +92,9 @@ pub struct Table {
     corner: String,
     columns: Vec<Column>,
     rows: Vec<Row>,
+    sortable: bool,
+    /// Row and column.
+    marked: Vec<(usize, usize)>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,7 +107,21 @@ struct Row {
 impl Table {
     /// An empty table; `corner` is the head of the column of row names.
     pub fn new(corner: &str, columns: &[Column]) -> Self {
-        Self { corner: corner.to_owned(), columns: columns.to_vec(), rows: Vec::new() }
+        let (corner, columns) = (corner.to_owned(), columns.to_vec());
+        Self { corner, columns, rows: Vec::new(), sortable: false, marked: Vec::new() }
+    }
+
+    /// A click on a head sorts the rows.
+    #[must_use]
+    pub fn sortable(self) -> Self {
+        Self { sortable: true, ..self }
+    }
+
+    /// Marks the number in `row` and `column`, counted from 0, as best.
+    #[must_use]
+    pub fn mark(mut self, row: usize, column: usize) -> Self {
+        self.marked.push((row, column));
+        self
     }
 
     /// Adds a row. `None` and missing values show as a dash, values beyond the last column are dropped.
@@ -96,8 +139,12 @@ impl Table {
     }
 
     pub(super) fn html(&self) -> String {
+        let (class, open, close) = match self.sortable {
+            true => (" class=\"sortable\"", "<button type=\"button\" class=\"sort\">", "</button>"),
+            false => ("", "", ""),
+        };
         let mut html = format!(
-            "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">{}</th>",
+            "<div class=\"scroll\" tabindex=\"0\"><table{class}>\n<thead><tr><th scope=\"col\">{open}{}{close}</th>",
             escape(&self.corner)
         );
         for column in &self.columns {
@@ -111,14 +158,14 @@ impl Table {
                 "" => String::new(),
                 _ => format!(" <abbr title=\"{meaning}\">{sign}</abbr>"),
             };
-            let _ = write!(html, "<th scope=\"col\">{head}{sign}</th>");
+            let _ = write!(html, "<th scope=\"col\">{open}{head}{sign}{close}</th>");
         }
         html += "</tr></thead>\n<tbody>\n";
         let cell = |row: &[Option<f64>], j: usize| row.get(j).copied().flatten();
         let best: Vec<Option<String>> = (self.columns.iter().enumerate())
             .map(|(j, column)| column.best(self.rows.iter().filter_map(|row| cell(&row.values, j))))
             .collect();
-        for Row { name, meaning, values } in &self.rows {
+        for (at, Row { name, meaning, values }) in self.rows.iter().enumerate() {
             let meaning = match meaning.as_str() {
                 "" => String::new(),
                 text => format!("<small>{}</small>", escape(text)),
@@ -126,12 +173,17 @@ impl Table {
             let _ = write!(html, "<tr><th scope=\"row\">{}{meaning}</th>", escape(name));
             for (j, column) in self.columns.iter().enumerate() {
                 let text = cell(values, j).map(|v| column.text(v));
-                let is_best = text.is_some() && text == best[j];
-                let text = text.unwrap_or_else(|| "\u{2013}".to_owned());
+                let is_best = text.is_some() && (text == best[j] || self.marked.contains(&(at, j)));
+                let text = text.map_or_else(|| "\u{2013}".to_owned(), |text| escape(&text));
+                // What is written is rounded, and may hold a sign.
+                let value = match cell(values, j).filter(|v| self.sortable && v.is_finite()) {
+                    Some(value) => format!(" data-v=\"{value}\""),
+                    None => String::new(),
+                };
                 if is_best {
-                    let _ = write!(html, "<td class=\"best\"><strong>{text}</strong></td>");
+                    let _ = write!(html, "<td{value} class=\"best\"><strong>{text}</strong></td>");
                 } else {
-                    let _ = write!(html, "<td>{text}</td>");
+                    let _ = write!(html, "<td{value}>{text}</td>");
                 }
             }
             html += "</tr>\n";
@@ -185,5 +237,18 @@ mod tests {
         assert_eq!(best(&table), ["\u{221e}", "\u{2212}3.0"]);
         assert_eq!(table.html().matches('\u{2013}').count(), 3);
         assert!(!table.html().contains('7'));
+    }
+
+    #[test]
+    fn in_an_unmarked_column_nothing_is_best_but_what_is_named() {
+        let columns = [Column::lower("a", 2).unmarked(), Column::plain("p", 3).at_least(0.001)];
+        let table = Table::new("", &columns).row("x", &[Some(0.1), Some(0.0002)]);
+        let table = table.row("y", &[Some(0.2), Some(0.0)]).sortable();
+        assert!(best(&table).is_empty());
+        let marked = table.mark(0, 0);
+        assert_eq!(best(&marked), ["0.10"]);
+        let html = marked.html();
+        assert!(html.contains("<td data-v=\"0.0002\">&lt;0.001</td>"), "{html}");
+        assert!(html.contains(">0.000</td>") && html.contains("<table class=\"sortable\">"));
     }
 }

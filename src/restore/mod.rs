@@ -108,3 +108,20 @@ pub trait Restorer {
         watch: &mut dyn Observer,
     ) -> Result<Option<Vec<Restored>>>;
 }
+
+/// What became of each; `None` when `watch` broke off. A fit that fails takes no other picture along: the batch is
+/// done again one by one, which changes no result.
+pub(crate) fn each(
+    restorer: &dyn Restorer,
+    evidence: &[Evidence],
+    watch: &mut dyn Observer,
+) -> Option<Vec<Result<Restored>>> {
+    match restorer.restore(evidence, watch) {
+        Ok(restored) => Some(restored?.into_iter().map(Ok).collect()),
+        Err(error) if evidence.len() == 1 => Some(vec![Err(error)]),
+        Err(_) => {
+            let alone = evidence.iter().map(|one| each(restorer, std::slice::from_ref(one), watch));
+            Some(alone.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+        }
+    }
+}

@@ -47,6 +47,7 @@ fn examples(help: &str) -> Vec<String> {
 /// What the examples name.
 fn prepare(workshop: &Workshop) {
     ok(&strs(&workshop.train("runs/mine", &["data.hold_out=0.5"])));
+    ok(&strs(&workshop.train("runs/other", &["data.hold_out=0.5", "train.seed=1"])));
     let photo = picture(3, 24).to_rgb8();
     photo.save(workshop.at("scan.png")).unwrap();
     GrayImage::from_fn(24, 24, |x, _| Luma([if x < 9 { 255 } else { 0 }]))

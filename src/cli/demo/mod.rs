@@ -9,19 +9,19 @@ use std::time::Instant;
 use clap::Args;
 use lacuna::config::{Config, Layers};
 use lacuna::data::{PhotoConfig, Photos};
-use lacuna::evaluate::{Compared, Damage, Naive, Scores, Split, sheet};
+use lacuna::evaluate::{Compared, Damage, Measures, Naive, Scores, Split, evaluate, sheet};
 use lacuna::event::{Event, Observer};
 use lacuna::image::save_png;
 use lacuna::method::Lcm;
 use lacuna::report::{Kind, counted};
-use lacuna::restore::{FitSettings, Task};
+use lacuna::restore::{FitSettings, Restorer, Task};
 use lacuna::store::{probe, write_atomically};
 use lacuna::train::{Outcome, Run, train};
 use lacuna::{Model, Result};
 
-use super::evaluate::{aligned, measure};
 use super::options::{RunOptions, minutes, whole};
 use super::progress::{Counts, Progress, clock, print_result};
+use super::table::aligned;
 use super::{Ending, help, interrupt};
 use draw::Drawn;
 
@@ -100,9 +100,8 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
 
     interrupt::first_does("stopping: the model is kept, and the same command goes on");
     progress.say("3/3  mending portraits it has never seen");
-    let mut split = Split::of(&photos, &run)?;
-    let held_out = split.held_out.len();
-    split.held_out.truncate(MENDED);
+    let split = Split::of(&photos, &run, MENDED)?;
+    let held_out = photos.held_out();
     if held_out > MENDED {
         progress.say(&format!("the first {MENDED} of {held_out}"));
     }
@@ -123,7 +122,7 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
         held_out,
         config,
         outcome,
-        scores: Scores::default(),
+        scores: Scores::of(&Measures::usual()),
         tasks: Vec::new(),
         mending_seconds: 0.0,
     };
@@ -132,7 +131,9 @@ pub(super) fn run(arguments: DemoArguments) -> Result<Ending> {
     for task in TASKS {
         let config = &shown.config;
         restorer.settings = FitSettings::new(task.fit(&config.restore), config);
-        let measured = measure(task, &split, &damage, &naive, &restorer, config, &mut progress)?;
+        let (named, on) = (("lcm", &restorer as &dyn Restorer), &restorer.model().device);
+        let truths = &split.held_out;
+        let measured = evaluate(task, truths, &damage, &naive, named, config, on, &mut progress)?;
         let Some((scores, compared)) = measured else { return Ok(Ending::Interrupted) };
         shown.scores.extend(scores);
         write_pictures(out, task, &compared)?;
@@ -168,8 +169,8 @@ fn write_pictures(out: &Path, task: Task, compared: &[Compared]) -> Result<()> {
         let stem = stem.display();
         save_png(folder.join(format!("{stem}.damaged.png")), one.degraded.to_rgb8())?;
         save_png(folder.join(format!("{stem}.truth.png")), one.truth.picture.to_rgb8())?;
-        if let Some((_, mended)) = one.results.last() {
-            save_png(folder.join(format!("{stem}.mended.png")), mended.to_rgb8())?;
+        if let Some(mended) = one.results.last() {
+            save_png(folder.join(format!("{stem}.mended.png")), mended.picture.to_rgb8())?;
         }
     }
     save_png(folder.join("sheet.png"), sheet(compared, 12, &[])?)

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use lacuna::Result;
-use lacuna::evaluate::{Compared, IN_PHOTO, Summary, sheet};
+use lacuna::evaluate::{Compared, IN_PHOTO, Summary, meaning, sheet};
 use lacuna::image::{Picture, load};
 use lacuna::report::{
     Chart, Column, Figure, Kind, Page, Section, Slider, Table, clock, counted, grouped, quoted,
@@ -84,7 +84,9 @@ fn section(task: Task, compared: &[Compared], shown: &Shown, how: &str) -> Resul
         shown.scores.summaries().into_iter().filter(|summary| summary.task == task).collect();
     let columns = [Column::lower("error", 4), Column::plain("\u{b1}", 4)];
     let table = summaries.iter().fold(Table::new("way", &columns), |table, one| {
-        table.explained_row(&one.system, way(&one.system), &[Some(one.mean), Some(one.error)])
+        let main = one.main();
+        let numbers = [main.map(|stat| stat.mean), main.map(|stat| stat.error)];
+        table.explained_row(&one.system, way(&one.system), &numbers)
     });
     let place = if task == Task::Inpaint { " in the hole" } else { "" };
     let numbers = format!(
@@ -104,7 +106,7 @@ fn section(task: Task, compared: &[Compared], shown: &Shown, how: &str) -> Resul
 fn sliders(compared: &[Compared]) -> Result<Vec<Slider>> {
     let mut sliders = Vec::new();
     for one in compared.iter().take(SLIDERS) {
-        if let Some((_, mended)) = one.results.last() {
+        if let Some(mended) = one.results.last().map(|one| &one.picture) {
             let damaged = in_blocks(&one.degraded, mended.width())?;
             sliders.push(Slider::new(("damaged", &damaged), ("mended", mended), &one.truth.name)?);
         }
@@ -117,14 +119,8 @@ fn way(system: &str) -> &'static str {
     match system {
         "lcm" => "the model of this demo, its raw image",
         _ if system.ends_with(IN_PHOTO) => "the same, put into what is known",
-        "mean of the known" => "one colour, the mean of what is left",
         "mean photo" => "the mean of all portraits learned",
-        "biharmonic" => "as smooth as can be, from the edge of the hole on",
-        "eigenfaces" => "the nearest mix of 50 main variations",
-        "bicubic" => "enlarged as many programs do",
-        "Lanczos" => "the same, a little sharper",
-        "grey" | "as it is" => "left as it is",
-        _ => "",
+        naive => meaning(naive),
     }
 }
 

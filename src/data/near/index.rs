@@ -79,6 +79,27 @@ impl Index {
         places.into_par_iter().filter_map(near).collect()
     }
 
+    /// All pairs of a picture of this index and one of `other` that are near, in the order of the places.
+    pub fn across(&self, other: &Index) -> Vec<(usize, usize, Near)> {
+        // Windows in those of the one against all of the other, and the other way round.
+        let found = |windows: &Index, whole: &Index| -> Vec<(usize, usize)> {
+            let pieces = windows.descriptors.par_chunks(PIECE).enumerate();
+            let of_piece = |(at, piece): (usize, &[Descriptor])| {
+                let found = whole.candidates(piece).into_iter();
+                found.map(move |(one, other)| (at * PIECE + one, other))
+            };
+            pieces.flat_map_iter(of_piece).collect()
+        };
+        let mut pairs = found(self, other);
+        pairs.extend(found(other, self).into_iter().map(|(theirs, ours)| (ours, theirs)));
+        pairs.sort_unstable();
+        pairs.dedup();
+        let near = |(a, b): (usize, usize)| {
+            Some((a, b, closely(&self.bands, &self.descriptors[a], &other.descriptors[b])?))
+        };
+        pairs.into_par_iter().filter_map(near).collect()
+    }
+
     /// All pairs that are near, the smaller place first, in their order; of a group of which all are near to each other,
     /// as many pairs as connect it. `watch` hears how many pictures have been compared with all, and may break off, which
     /// gives `None`.

@@ -80,6 +80,25 @@ fn an_index_finds_every_copy_and_no_other_and_groups_are_connected() {
 }
 
 #[test]
+fn across_two_indices_the_pairs_are_those_that_are_near_one_by_one() {
+    let pictures = portraits();
+    let of = |pictures: &[Picture]| pictures.iter().map(Descriptor::of).collect::<Vec<_>>();
+    let ours = of(&pictures[..20]);
+    let mut theirs = of(&pictures[20..]);
+    theirs.extend(copies(&pictures[4]).iter().map(|(_, copy, _)| Descriptor::of(copy)));
+    let found = Index::new(ours.clone()).across(&Index::new(theirs.clone()));
+    let mut wanted = Vec::new();
+    for (a, one) in ours.iter().enumerate() {
+        wanted.extend(
+            theirs.iter().enumerate().filter_map(|(b, other)| Some((a, b, near(one, other)?))),
+        );
+    }
+    assert_eq!(found, wanted);
+    assert_eq!(found.iter().filter(|pair| pair.0 == 4 && pair.1 >= 20).count(), 6);
+    assert!(Index::new(ours).across(&Index::new(Vec::new())).is_empty());
+}
+
+#[test]
 fn what_has_no_structure_is_near_to_nothing_and_any_size_has_a_descriptor() {
     let flat = |value: f32| Descriptor::of(&Picture::constant(40, 40, [value; 3]).unwrap());
     assert_eq!(near(&flat(0.2), &flat(0.9)), None);

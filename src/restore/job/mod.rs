@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::store::Lock;
 
-use super::{Evidence, Region, Restored, Restorer, Task};
+use super::{Evidence, Region, Restorer, Task, each};
 
 use heard::Heard;
 pub use inputs::{Input, list, probe_places};
@@ -301,23 +301,6 @@ fn mend(
         done.stop = watch.on(Event::Restored { input, output, steps, energy }).is_break();
     }
     Ok(Some(done))
-}
-
-/// What became of each; `None` when `watch` broke off. A fit that fails takes no other picture along: the batch is
-/// done again one by one, which changes no result.
-fn each(
-    restorer: &dyn Restorer,
-    evidence: &[Evidence],
-    watch: &mut dyn Observer,
-) -> Option<Vec<Result<Restored>>> {
-    match restorer.restore(evidence, watch) {
-        Ok(restored) => Some(restored?.into_iter().map(Ok).collect()),
-        Err(error) if evidence.len() == 1 => Some(vec![Err(error)]),
-        Err(_) => {
-            let alone = evidence.iter().map(|one| each(restorer, std::slice::from_ref(one), watch));
-            Some(alone.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
-        }
-    }
 }
 
 /// `path` as it is named in the record: below the output folder.
