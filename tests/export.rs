@@ -169,7 +169,7 @@ fn what_cannot_be_exported_is_refused_and_leaves_nothing() {
     );
 }
 
-/// 80,000 rows of 1.2 KB: 95 MB, of which the store keeps pages of 8 MiB; twice that is a shard that is written.
+/// 80,000 rows of 1.2 KB: 95 MB, of which the store keeps pages of 4 MiB; twice that is a shard that is written.
 #[test]
 fn memory_does_not_grow_with_the_rows() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

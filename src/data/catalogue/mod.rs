@@ -30,7 +30,7 @@ use super::{Id, Skipped};
 use crate::error::{Error, Result};
 
 /// Bytes of pages that it keeps in memory at most.
-const CACHE_BYTES: usize = 4 << 20;
+const CACHE_BYTES: usize = 2 << 20;
 
 /// Name, place, side.
 type Found = (&'static str, &'static [u8], u8);

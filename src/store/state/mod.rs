@@ -67,7 +67,7 @@ pub const PENDING_BYTES: u64 = 256 << 20;
 
 /// Bytes of pages that the database keeps in memory at most. A minibatch reads its rows once and no page of them again
 /// for a whole pass, so more only spares pages in the midst of the trees: a millisecond for a minibatch (docs/design.md).
-pub(crate) const CACHE_BYTES: usize = 8 << 20;
+pub(crate) const CACHE_BYTES: usize = 4 << 20;
 
 /// See the module.
 #[derive(Debug)]
