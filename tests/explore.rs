@@ -137,7 +137,7 @@ fn what_cannot_be_drawn_from_is_refused() {
     let (run, out) = (workshop.at("mirrored"), workshop.at("out"));
     let attempt = |run: &Path, more: &[&str], words: &[&str]| {
         let arguments = ["sample", "--model", text(run), "--out", text(&out)];
-        refused(&[&arguments, more].concat(), words);
+        refused(&[&arguments[..], more].concat(), words);
     };
     attempt(&workshop.at("run"), &[], &["5 latents are too few", "train on more photos"]);
     attempt(&run, &["-n", "0"], &["1 or more"]);
@@ -227,7 +227,7 @@ fn a_strip_an_animation_and_the_numbers_are_written_and_another_model_stands_bel
     let (a, b) = (workshop.at("photos/00.png"), workshop.at("photos/01.png"));
     let go = |out: &Path, more: &[&str]| -> Value {
         let given = ["interpolate", text(&a), text(&b), "--model", text(&run), "--out", text(out)];
-        let told = ok(&[&given, &["--steps", "8", "--frames", "4"], more].concat());
+        let told = ok(&[&given[..], &["--steps", "8", "--frames", "4"], more].concat());
         assert!(String::from_utf8_lossy(&told.stderr).contains("MSE") || more.contains(&"--json"));
         serde_json::from_slice(&bytes(out.join("interpolate.json"))).unwrap()
     };
@@ -253,7 +253,7 @@ fn a_strip_an_animation_and_the_numbers_are_written_and_another_model_stands_bel
     let refuse = |more: &[&str], words: &[&str]| {
         let out = workshop.at("none");
         let given = ["interpolate", text(&a), text(&b), "--model", text(&run), "--out", text(&out)];
-        refused(&[&given, more].concat(), words);
+        refused(&[&given[..], more].concat(), words);
         assert!(!out.exists());
     };
     refuse(&["--frames", "1"], &["--frames", "2 to 64"]);

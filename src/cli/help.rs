@@ -151,7 +151,7 @@ Examples:
     --model runs/mine --out between
   lacuna interpolate a.jpg b.jpg \\
     --model runs/mine \\
-    --with runs/open --frames 7 \\
+    --with given/mine --frames 7 \\
     --out between-two
 
 Files in OUT:

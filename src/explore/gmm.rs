@@ -237,17 +237,11 @@ impl Gmm {
 /// Of the points along each axis, `[d]`.
 fn variances(points: &DMatrix<f64>) -> Vec<f64> {
     let n = points.ncols() as f64;
-    let variance = |row: nalgebra::MatrixView<
-        f64,
-        nalgebra::U1,
-        nalgebra::Dyn,
-        nalgebra::U1,
-        nalgebra::Dyn,
-    >| {
+    let variances = points.row_iter().map(|row| {
         let mean = row.sum() / n;
         row.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n
-    };
-    points.row_iter().map(variance).collect()
+    });
+    variances.collect()
 }
 
 fn not_positive() -> Error {

@@ -32,7 +32,7 @@ pub struct Latents {
 
 #[derive(Debug)]
 enum Source {
-    Run(Box<StateStore>, #[allow(dead_code)] Lock),
+    Run { store: Box<StateStore>, _lock: Lock },
     Files(ShardRows),
 }
 
@@ -51,8 +51,8 @@ impl Latents {
     pub fn open(folder: &Path) -> Result<Self> {
         let run = Run::at(folder);
         let source = if run.exists() {
-            let (store, lock) = run.settled_rows("or name an export that has latents")?;
-            Source::Run(Box::new(store), lock)
+            let (store, _lock) = run.settled_rows("or name an export that has latents")?;
+            Source::Run { store: Box::new(store), _lock }
         } else if folder.join(INDEX).is_file() {
             Source::Files(ShardRows::open(folder)?)
         } else {
@@ -62,7 +62,7 @@ impl Latents {
             return Err(Error::model(folder, problem, remedy));
         };
         let (there, width) = match &source {
-            Source::Run(store, _) => (store.count(), store.layout().row_len),
+            Source::Run { store, .. } => (store.count(), store.layout().row_len),
             Source::Files(files) => (files.count(), files.row_len()),
         };
         if there == 0 {
@@ -126,7 +126,9 @@ impl Latents {
         };
         match (&self.held, &self.source) {
             (Some(held), _) => held.iter().try_for_each(|(key, row)| take(key, row)),
-            (None, Source::Run(store, _)) => store.rows()?.take(self.rows()).try_for_each(taking),
+            (None, Source::Run { store, .. }) => {
+                store.rows()?.take(self.rows()).try_for_each(taking)
+            }
             (None, Source::Files(files)) => files.rows().take(self.rows()).try_for_each(taking),
         }
     }
@@ -147,7 +149,7 @@ impl Side<'_> {
             Ok(())
         };
         match (&self.latents.held, &self.latents.source) {
-            (None, Source::Run(store, _)) => {
+            (None, Source::Run { store, .. }) => {
                 store.keys()?.take(self.latents.rows()).try_for_each(|key| count(&key?))?;
             }
             _ => self.latents.through(&mut |key, _| count(key))?,

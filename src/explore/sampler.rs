@@ -19,7 +19,7 @@ use burn::tensor::TensorData;
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use super::{Coordinates, Gmm, GmmSettings, Latents, Pass, Pca, PcaSettings, Rows};
+use super::{Coordinates, Gmm, GmmSettings, Latents, Pass, Pca, PcaSettings};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::nn::State;

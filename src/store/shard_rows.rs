@@ -115,7 +115,7 @@ impl Shard {
         if size > LONGEST || size + 8 > length {
             return Err(damaged(path, format!("its header would have {size} bytes")));
         }
-        let mut bytes = (size).to_le_bytes().to_vec();
+        let mut bytes = size.to_le_bytes().to_vec();
         file.take(size).read_to_end(&mut bytes).map_err(Error::read(path))?;
         let (_, listed) = SafeTensors::read_metadata(&bytes)
             .map_err(|e| damaged(path, format!("its header cannot be read ({})", cut(&e))))?;
@@ -153,7 +153,8 @@ impl Shard {
         };
         let (mut phi, mut ids, mut flips) = (open(self.phi)?, open(self.ids)?, open(self.flips)?);
         let (rows, dtype) = (self.rows, self.dtype);
-        let mut bytes = vec![0; width * dtype.bitsize() / 8];
+        // A file of no rows may say that they are of any width.
+        let mut bytes = vec![0; if rows > 0 { width * dtype.bitsize() / 8 } else { 0 }];
         let mut read = move || {
             let (mut id, mut flipped) = ([0; ID], [0]);
             let read = phi.read_exact(&mut bytes).and_then(|()| ids.read_exact(&mut id));
