@@ -103,6 +103,7 @@ fn rows_that_are_streamed_give_the_sampler_of_rows_in_memory_and_a_part_is_held_
     };
     let whole = fit(1 << 20);
     assert_eq!((whole.facts.rows, whole.facts.row_len), (9, 296));
+    assert!(whole.facts.row_log_likelihood.is_finite());
     assert_eq!(fit(0), whole);
     for share in [0.3, 0.5, 0.7] {
         let latents = Latents::open(&run).unwrap().taking(10, share, 0);

@@ -195,9 +195,9 @@ Words of its progress:
   mixture    of Gaussians, over latents
              in these directions
   log-likelihood
-             of a latent under it, in
-             nats; of the latents held
-             out it says how true it is";
+             ln of how dense it is at a
+             latent; far lower for those
+             held out: too few photos";
 
 pub(super) const DEMO: &str = concat!(
     "\

@@ -24,9 +24,9 @@ const BETWEEN: usize = 4;
 /// Hundredths of a second that a frame stays, and an end.
 const FRAME: u16 = 6;
 const END: u16 = 80;
-/// Sides of a picture in the strip at least.
+/// Sides of a picture at least, in the strip and in the animation.
 const LEAST_SIDE: usize = 64;
-const STILL_SIDE: usize = 192;
+const MOVING_SIDE: usize = 128;
 /// Frames at most.
 const MOST_FRAMES: usize = 64;
 const FILES: [&str; 3] = ["strip.png", "between.gif", "interpolate.json"];
@@ -193,7 +193,7 @@ fn moving(ways: &[Way]) -> Result<Vec<(::image::RgbImage, u16)>> {
     let frame = |at: usize| {
         let row: Vec<&Picture> = ways.iter().map(|way| &way.frames[at]).collect();
         let is_end = at == 0 || at + 1 == count;
-        let sheet = Sheet::new(&titles).row(None, &row).scale(STILL_SIDE.div_ceil(side.max(1)));
+        let sheet = Sheet::new(&titles).row(None, &row).scale(MOVING_SIDE.div_ceil(side.max(1)));
         Ok((sheet.render()?, if is_end { END } else { FRAME }))
     };
     (0..count).chain((1..count.saturating_sub(1)).rev()).map(frame).collect()

@@ -89,7 +89,10 @@ pub(super) fn run(arguments: SampleArguments) -> Result<Ending> {
         Some(sampler) => render + 8 * sampler.facts.dimensions as u64 * row_len as u64,
         None => {
             let held = arguments.needs.memory.map_or(HELD, |memory| memory / 2);
-            let rows = Latents::open(run_of(&arguments.model).folder())?;
+            // An export may be called `model`, too.
+            let run = run_of(&arguments.model);
+            let folder = if run.exists() { run.folder() } else { &arguments.model };
+            let rows = Latents::open(folder)?;
             let rows = rows.taking(arguments.rows, arguments.hold_out, held);
             let memory = render + Sampler::memory(&rows, &settings);
             latents = Some(rows);
@@ -155,7 +158,7 @@ fn keep(sampler: &Sampler, arguments: &SampleArguments, progress: &Progress) {
 }
 
 /// What is said of a sampler.
-pub(super) fn lines(facts: &Facts) -> [String; 2] {
+pub(super) fn lines(facts: &Facts) -> [String; 3] {
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let (rows, dimensions) =
         (counted(facts.rows, "latent"), counted(facts.dimensions, "dimension"));
@@ -166,6 +169,9 @@ pub(super) fn lines(facts: &Facts) -> [String; 2] {
         let one = facts.log_likelihood_one_gaussian.unwrap_or(value);
         format!(", held out {value:.2} (by a single Gaussian {one:.2})")
     });
+    let of_rows = facts
+        .row_log_likelihood_held_out
+        .map_or(String::new(), |value| format!(", held out {value:.3}"));
     [
         format!(
             "{rows}, {} of them mirrored: {dimensions} explain {} of their variance{of_others}",
@@ -173,10 +179,14 @@ pub(super) fn lines(facts: &Facts) -> [String; 2] {
             percent(facts.explained)
         ),
         format!(
-            "{}, {} of EM: log-likelihood {:.2}{likelihood}",
+            "{}, {} of EM: log-likelihood in these {:.2}{likelihood}",
             counted(facts.components, "Gaussian"),
             counted(facts.steps, "step"),
             facts.log_likelihood
+        ),
+        format!(
+            "log-likelihood of all {} numbers of a latent, for each: {:.3}{of_rows}",
+            facts.row_len, facts.row_log_likelihood
         ),
     ]
 }
