@@ -140,7 +140,11 @@ fn what_cannot_be_drawn_from_is_refused() {
         let arguments = ["sample", "--model", text(run), "--out", text(&out)];
         refused(&[&arguments[..], more].concat(), words);
     };
-    attempt(&workshop.at("run"), &[], &["5 latents are too few", "train on more photos"]);
+    attempt(
+        &workshop.at("run"),
+        &["--hold-out", "0"],
+        &["5 latents are too few", "train on more photos"],
+    );
     attempt(&run, &["-n", "0"], &["1 or more"]);
     attempt(&run, &["--rows", "0"], &["--rows", "1 or more"]);
     attempt(&run, &["--hold-out", "1"], &["--hold-out", "0 to 0.9"]);
