@@ -56,7 +56,7 @@ fn the_same_seed_draws_the_same_bytes_with_the_store_without_it_and_from_an_expo
     let facts: Value = serde_json::from_slice(&found["sample.json"]).unwrap();
     let facts = &facts["sampler"];
     assert_eq!((facts["rows"].as_u64(), facts["mirrored"].as_u64()), (Some(10), Some(5)));
-    assert_eq!((facts["dimensions"].as_u64(), facts["held_out"].as_u64()), (Some(2), Some(0)));
+    assert_eq!((facts["dimensions"].as_u64(), facts["held_out"].as_u64()), (Some(1), Some(0)));
     let explained = facts["explained"].as_f64().unwrap();
     assert!(explained > 0.0 && explained <= 1.0 && facts["explained_held_out"].is_null());
 

@@ -44,7 +44,7 @@ pub(super) struct SampleArguments {
     /// Latents that are taken, mirrored copies among them
     #[arg(long, value_name = "N", default_value_t = 30_000, allow_negative_numbers = true, value_parser = whole::<usize>)]
     rows: usize,
-    /// Principal components at most; never more than a quarter of the latents
+    /// Principal components at most; never more than an eighth of the latents
     #[arg(long, value_name = "N", default_value_t = 512, allow_negative_numbers = true, value_parser = whole::<usize>)]
     dimensions: usize,
     /// Gaussians of the mixture

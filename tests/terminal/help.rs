@@ -50,11 +50,14 @@ fn examples(help: &str) -> Vec<String> {
 /// What the examples name.
 fn prepare(workshop: &Workshop) {
     // As many as latents can be drawn from.
-    write_photos(&workshop.at("photos"), 24, 24);
+    let learned = workshop.at("learned");
+    write_photos(&learned, 24, 24);
+    let mut train = workshop.train("runs/mine", &["data.hold_out=0.5"]);
+    train[1] = learned.to_string_lossy().into_owned();
+    ok(&strs(&train));
     for (name, number) in [("a.jpg", 7), ("b.jpg", 8)] {
         picture(number, 24).to_rgb8().save(workshop.at(name)).unwrap();
     }
-    ok(&strs(&workshop.train("runs/mine", &["data.hold_out=0.5"])));
     let photo = picture(3, 24).to_rgb8();
     photo.save(workshop.at("scan.png")).unwrap();
     GrayImage::from_fn(24, 24, |x, _| Luma([if x < 9 { 255 } else { 0 }]))
