@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::explore::Facts;
 use crate::restore::Task;
 
 /// One thing that happened. As JSON each is an object with its name under `event`.
@@ -58,6 +59,19 @@ pub enum Event {
     AlreadyDone { input: PathBuf, output: PathBuf },
     /// So many of `total` latents are written beside a model.
     Exported { done: u64, total: u64 },
+    /// So many of `total` latents are read.
+    Gathered { done: usize, total: usize },
+    /// So many of `total` latents of one of at most so many passes, in which their principal components are found: these
+    /// have so much of the variance by now.
+    Components { pass: usize, passes: usize, done: usize, total: usize, explained: f64 },
+    /// A step of EM: mean log-likelihood of a latent.
+    Mixture { step: usize, steps: usize, log_likelihood: f64 },
+    /// A sampler is there, fitted now or before.
+    Sampler { facts: Facts },
+    /// A picture is fitted by the model in `model`, and so far from what it makes of it.
+    Fitted { input: PathBuf, model: PathBuf, steps: usize, mse: f64 },
+    /// So many of `total` drawn pictures are written.
+    Sampled { done: usize, total: usize },
     /// Something unusual about one picture, which stops nothing.
     Remark { path: PathBuf, text: String },
     /// The same remark on so many pictures in one line, for whoever does not tell each [`Remark`](Event::Remark).

@@ -17,6 +17,7 @@ use burn::tensor::Device;
 use crate::config::Layers;
 use crate::data::source::{Content, Kind, Listed, SetSpec};
 use crate::error::{Error, Result};
+use crate::explore::{Latents, Rows, Sampler};
 use crate::image::fuzz;
 use crate::model::Model;
 use crate::restore::job::{Record, known_in};
@@ -26,11 +27,13 @@ use crate::train::{Info, Run};
 pub type Entry = fn(&[u8], &Path);
 
 /// Every entry point by its name.
-pub const ALL: [(&str, Entry); 13] = [
+pub const ALL: [(&str, Entry); 15] = [
     ("picture", picture),
     ("mask", mask),
     ("metadata", metadata),
     ("model", model),
+    ("latents", latents),
+    ("sampler", sampler),
     ("lmdb", lmdb),
     ("tar", tar),
     ("zip", zip),
@@ -84,6 +87,38 @@ pub fn model(bytes: &[u8], scratch: &Path) {
             crate::store::card(&model.config, &crate::store::Origin::default());
         }
         Err(error) => refused(&error),
+    }
+}
+
+/// A file of exported latents, beside an index that names it.
+pub fn latents(bytes: &[u8], scratch: &Path) {
+    let index = r#"{"weight_map": {"phi.00001": "latents-00001-of-00001.safetensors"}}"#;
+    put(scratch, "latents.safetensors.index.json", index.as_bytes());
+    put(scratch, "latents-00001-of-00001.safetensors", bytes);
+    let read = Latents::open(scratch).and_then(|latents| {
+        let latents = latents.taking(100, 0.3, 0);
+        latents.side(true).count()?;
+        let width = latents.width();
+        latents.side(false).each(&mut |row| {
+            assert_eq!(row.len(), width);
+            Ok(())
+        })
+    });
+    if let Err(error) = read {
+        refused(&error);
+    }
+}
+
+/// A sampler, of a model whose file is empty.
+pub fn sampler(bytes: &[u8], scratch: &Path) {
+    put(scratch, "model.safetensors", b"");
+    put(scratch, Sampler::NAME, bytes);
+    for row_len in [3, 4] {
+        match Sampler::open(scratch, None, row_len) {
+            Ok(Some(sampler)) => assert_eq!(sampler.draw(0, 1).len(), row_len),
+            Ok(None) => {}
+            Err(error) => refused(&error),
+        }
     }
 }
 

@@ -30,6 +30,7 @@
 //! | [`method`] | the systems that can be compared, and what needs no model |
 //! | [`metric`] | measures, one number per image |
 //! | [`mod@evaluate`] | damage, mend, compare with the truth |
+//! | [`explore`] | between two photos; photos that never were |
 //! | [`report`] | one self-contained page |
 
 #![deny(unsafe_code)]
@@ -41,6 +42,7 @@ pub mod error;
 pub mod estimate;
 pub mod evaluate;
 pub mod event;
+pub mod explore;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod generator;

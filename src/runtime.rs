@@ -4,6 +4,8 @@
 //! its own, so that adding a draw in one place never changes the numbers of another, and the
 //! numbers are the same on every device.
 
+use std::f64::consts::TAU;
+
 use burn::tensor::Device;
 use lacuna_kernels::Level;
 use rand_chacha::ChaCha8Rng;
@@ -90,6 +92,14 @@ pub fn stream(seed: u64, name: &str) -> ChaCha8Rng {
 pub fn uniform(rng: &mut ChaCha8Rng) -> f32 {
     use rand_chacha::rand_core::Rng;
     (rng.next_u32() >> 8) as f32 / (1 << 24) as f32
+}
+
+/// Two independent standard normal numbers. In f64 until the end, so that the last bits of a platform's logarithm and
+/// cosine are rounded away.
+pub fn normal_pair(rng: &mut ChaCha8Rng) -> [f32; 2] {
+    let radius = (-2.0 * (1.0 - f64::from(uniform(rng))).ln()).sqrt();
+    let (sin, cos) = (TAU * f64::from(uniform(rng))).sin_cos();
+    [(radius * cos) as f32, (radius * sin) as f32]
 }
 
 #[cfg(test)]

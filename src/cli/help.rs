@@ -148,6 +148,60 @@ Examples:
     searching!()
 );
 
+pub(super) const INTERPOLATE: &str = "\
+Examples:
+  lacuna interpolate a.jpg b.jpg \\
+    --model runs/mine --out between
+  lacuna interpolate a.jpg b.jpg \\
+    --model runs/mine \\
+    --with given/mine --frames 7 \\
+    --out between-two
+
+Files in OUT:
+  strip.png         a row of frames for
+                    each way
+  between.gif       the same, moving
+  interpolate.json  how far the ends
+                    are from the photos
+
+Words of its progress:
+  step    one of the search for the
+          model's image of each photo
+  moving  photos whose search goes on
+  energy  how far that image is from
+          the photo; lower is closer
+  MSE     mean squared error of it, of
+          a range of 1";
+
+pub(super) const SAMPLE: &str = "\
+Examples:
+  lacuna sample --model runs/mine \\
+    --out drawn
+  lacuna sample --model runs/mine \\
+    -n 16 --seed 7 --out drawn-7
+  lacuna sample --model runs/mine \\
+    --refit --dimensions 64 \\
+    --out drawn-64
+
+Files in OUT:
+  0001.png ..   one picture each
+  sheet.png     all of them
+  sample.json   how they were made
+
+Words of its progress:
+  latent     the numbers that make one
+             photo that was learned
+  component  a direction in which these
+             differ; those that are
+             taken explain a share of
+             all differences
+  mixture    of Gaussians, over latents
+             in these directions
+  log-likelihood
+             ln of how dense it is at a
+             latent; far lower for those
+             held out: too few photos";
+
 pub(super) const DEMO: &str = concat!(
     "\
 Examples:
@@ -228,12 +282,14 @@ mod tests {
     use super::*;
     use crate::cli::{Arguments, command};
 
-    const ALL: [&str; 12] = [
+    const ALL: [&str; 14] = [
         LACUNA,
         TRAIN,
         RESTORE,
         DEGRADE,
         EVALUATE,
+        INTERPOLATE,
+        SAMPLE,
         DEMO,
         DATA,
         INFO,

@@ -26,6 +26,7 @@ mod evaluate;
 mod export;
 mod help;
 mod info;
+mod interpolate;
 mod interrupt;
 mod man;
 mod needs;
@@ -33,6 +34,7 @@ mod options;
 mod plan;
 mod progress;
 mod restore;
+mod sample;
 mod snapshot;
 mod table;
 mod train;
@@ -76,6 +78,8 @@ enum Command {
     Restore(restore::RestoreArguments),
     Degrade(degrade::DegradeArguments),
     Evaluate(evaluate::EvaluateArguments),
+    Interpolate(interpolate::InterpolateArguments),
+    Sample(sample::SampleArguments),
     Demo(demo::DemoArguments),
     Data(data::DataArguments),
     Info(info::InfoArguments),
@@ -95,6 +99,10 @@ impl Command {
             Command::Degrade(_) => "stopping after this picture",
             Command::Evaluate(_) => {
                 "stopping: pictures in progress are dropped, measured ones stay, and the same command goes on"
+            }
+            Command::Interpolate(_) => "stopping: nothing is written",
+            Command::Sample(_) => {
+                "stopping: pictures that are written stay, a sampler that is not fitted is lost"
             }
             // They say it themselves, phase by phase.
             Command::Train(_) | Command::Demo(_) => "stopping",
@@ -162,6 +170,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Restore(arguments) => restore::run(arguments),
         Command::Degrade(arguments) => degrade::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Interpolate(arguments) => interpolate::run(arguments),
+        Command::Sample(arguments) => sample::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Data(arguments) => data::run(arguments),
         Command::Info(arguments) => info::run(arguments),

@@ -45,7 +45,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 
 impl NeedsOptions {
     /// What this process may take in all: what was given, else what it has and what is free.
-    fn limit(&self, device: &Device) -> u64 {
+    pub fn limit(&self, device: &Device) -> u64 {
         // A device of its own has memory of its own.
         if !is_cpu(device) {
             return self.memory.unwrap_or(u64::MAX);
@@ -267,7 +267,7 @@ fn pace(job: &Job, restorer: &Lcm) -> Result<Option<f64>> {
 const PROGRAM: u64 = 48 << 20;
 
 /// Reports the needs, after a look whether the disk has them.
-fn tell(
+pub(super) fn tell(
     memory: u64,
     disk: u64,
     seconds: Option<f64>,

@@ -177,24 +177,7 @@ impl FitOptions {
     /// Opens the model in `folder` for the precision that was given, or its own; `watch` hears what there is to know of
     /// it.
     pub fn open(&self, folder: &Path, device: &Device, watch: &mut dyn Observer) -> Result<Model> {
-        let run = run_of(folder);
-        let is_training = is_held(run.folder());
-        if is_training && !run.has_model() {
-            let remedy = "the model appears when training ends: wait for that, or end it now by Ctrl-C, which keeps all that \
-                          is learned";
-            return Err(Error::model(folder, "it is still training, and has no model yet", remedy));
-        }
-        if run.exists() && !run.has_model() {
-            return Err(without_model(&run));
-        }
-        if is_training {
-            let folder = run.folder().display();
-            let text = format!(
-                "`{folder}` is training: this is the model of its last stop, a new one appears when training ends"
-            );
-            let _ = watch.on(Event::Note { text });
-        }
-        let mut model = Model::open(folder, device)?;
+        let mut model = open_model(folder, device, watch)?;
         let precision = self.precision.over(model.config.restore.precision);
         precision.check(device)?;
         if let Some(text) = precision.note() {
@@ -212,6 +195,32 @@ impl FitOptions {
         fit.check(&format!("restore.{}", task.name()))?;
         Ok(fit)
     }
+}
+
+/// Opens the model in `folder`; `watch` hears what there is to know of it.
+pub(super) fn open_model(
+    folder: &Path,
+    device: &Device,
+    watch: &mut dyn Observer,
+) -> Result<Model> {
+    let run = run_of(folder);
+    let is_training = is_held(run.folder());
+    if is_training && !run.has_model() {
+        let remedy = "the model appears when training ends: wait for that, or end it now by Ctrl-C, which keeps all that \
+                      is learned";
+        return Err(Error::model(folder, "it is still training, and has no model yet", remedy));
+    }
+    if run.exists() && !run.has_model() {
+        return Err(without_model(&run));
+    }
+    if is_training {
+        let folder = run.folder().display();
+        let text = format!(
+            "`{folder}` is training: this is the model of its last stop, a new one appears when training ends"
+        );
+        let _ = watch.on(Event::Note { text });
+    }
+    Model::open(folder, device)
 }
 
 /// What is said of a run whose training ended before it made a model.
@@ -236,7 +245,7 @@ fn without_model(run: &Run) -> Error {
 }
 
 /// The run that `folder` is, or whose model it is.
-fn run_of(folder: &Path) -> Run {
+pub(super) fn run_of(folder: &Path) -> Run {
     let around = folder.parent().filter(|around| Run::at(*around).model() == folder);
     match around {
         Some(around) if around.as_os_str().is_empty() => Run::at("."),

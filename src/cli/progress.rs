@@ -210,6 +210,39 @@ impl Progress {
                 let parts = [part(0, format!("writing latents {done}/{total}")), part(1, left)];
                 self.bar.show(&parts, *done as f64 / *total as f64, done == total);
             }
+            Event::Gathered { done, total } => {
+                let left = self.time_left(*done as f64, *total as f64);
+                let parts = [part(0, format!("reading latents {done}/{total}")), part(1, left)];
+                self.bar.show(&parts, *done as f64 / *total as f64, done == total);
+            }
+            Event::Components { pass, passes, done, total, explained } => {
+                let share = *done as f64 / (*total).max(1) as f64;
+                let parts = [
+                    part(0, format!("components, pass {pass} of at most {passes}")),
+                    part(2, format!("latents {done}/{total}")),
+                    part(1, format!("{:.1} % explained", 100.0 * explained)),
+                ];
+                self.bar.show(&parts, share, false);
+            }
+            Event::Mixture { step, steps, log_likelihood } => {
+                let parts = [
+                    part(0, format!("mixture, step {step} of at most {steps}")),
+                    part(1, format!("log-likelihood {log_likelihood:.3}")),
+                ];
+                self.bar.show(&parts, *step as f64 / *steps as f64, false);
+            }
+            Event::Sampler { facts } => {
+                super::sample::lines(facts).iter().for_each(|l| self.say(l))
+            }
+            Event::Fitted { input, steps, mse, .. } => {
+                let steps = counted(*steps, "step");
+                self.say(&format!("{}  ({steps}, MSE {mse:.5})", input.display()));
+            }
+            Event::Sampled { done, total } => {
+                let left = self.time_left(*done as f64, *total as f64);
+                let parts = [part(0, format!("pictures {done}/{total}")), part(1, left)];
+                self.bar.show(&parts, *done as f64 / *total as f64, done == total);
+            }
             Event::Report { path } => self.say(&format!("report: {}", path.display())),
             Event::Note { text } => self.say(&format!("note: {text}")),
             _ => {}

@@ -33,8 +33,18 @@ impl FitSettings {
     }
 }
 
-/// Fits a row to each evidence. `model` is what [`Model::frozen`](crate::Model::frozen) makes. `None` when `watch` broke
-/// off.
+/// A row that was fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// phi, `[P]`.
+    pub row: Vec<f32>,
+    /// Steps taken.
+    pub steps: usize,
+    pub stop: Stop,
+}
+
+/// Fits a row to each evidence, and renders it. `model` is what [`Model::frozen`](crate::Model::frozen) makes. `None` when
+/// `watch` broke off.
 ///
 /// # Errors
 /// An energy that is no number any more.
@@ -44,9 +54,26 @@ pub fn fit(
     settings: &FitSettings,
     watch: &mut dyn Observer,
 ) -> Result<Option<Vec<Restored>>> {
+    match fit_rows(model, evidence, settings, watch)? {
+        Some(fitted) if !fitted.is_empty() => finish(model, evidence, fitted).map(Some),
+        Some(_) => Ok(Some(Vec::new())),
+        None => Ok(None),
+    }
+}
+
+/// The rows that [`fit`] renders.
+///
+/// # Errors
+/// An energy that is no number any more.
+pub fn fit_rows(
+    model: &Prior,
+    evidence: &[Evidence],
+    settings: &FitSettings,
+    watch: &mut dyn Observer,
+) -> Result<Option<Vec<Fitted>>> {
     let mut active: Vec<usize> = (0..evidence.len()).collect();
     let mut watchers = vec![Watcher::new(); evidence.len()];
-    let mut restored: Vec<Option<Restored>> = evidence.iter().map(|_| None).collect();
+    let mut fitted: Vec<Option<Fitted>> = evidence.iter().map(|_| None).collect();
     let mut rows = model.rows(model.fixed.start.repeat(evidence.len())).inner();
 
     for step in 0..settings.fit.steps {
@@ -84,16 +111,16 @@ pub fn fit(
         if done.is_empty() {
             continue;
         }
-        let leaving: Vec<usize> = done.iter().map(|&at| active[at]).collect();
-        let finished = finish(model, evidence, &leaving, pick(&rows, &done), step + 1)?;
-        for (at, mut result) in done.into_iter().zip(finished) {
-            result.stop = if settled[at] { Stop::Plateau } else { Stop::Steps };
-            restored[active[at]] = Some(result);
+        let numbers = numbers_of(pick(&rows, &done));
+        let finished = numbers.chunks_exact(model.latent.row_len());
+        for (&at, row) in done.iter().zip(finished) {
+            let stop = if settled[at] { Stop::Plateau } else { Stop::Steps };
+            fitted[active[at]] = Some(Fitted { row: row.to_vec(), steps: step + 1, stop });
         }
         rows = pick(&rows, &going);
         active = going.into_iter().map(|at| active[at]).collect();
     }
-    Ok(Some(restored.into_iter().flatten().collect()))
+    Ok(Some(fitted.into_iter().flatten().collect()))
 }
 
 /// One step: rows `[B, P]` without gradients, one for each evidence, and the energies before the step.
@@ -138,25 +165,21 @@ fn pick(rows: &Tensor<2>, places: &[usize]) -> Tensor<2> {
     rows.clone().select(0, places)
 }
 
-fn finish(
-    model: &Prior,
-    evidence: &[Evidence],
-    which: &[usize],
-    rows: Tensor<2>,
-    steps: usize,
-) -> Result<Vec<Restored>> {
-    let image = model.render(rows.autodiff()).inner();
-    let batch: Vec<&Evidence> = which.iter().map(|&i| &evidence[i]).collect();
-    let alone: Vec<Tensor<4>> = (0..which.len()).map(|at| image.clone().narrow(0, at, 1)).collect();
-    let energies = numbers_of(energies(&batch, &alone));
+/// What the rows fitted to `evidence` have made of it.
+fn finish(model: &Prior, evidence: &[Evidence], fitted: Vec<Fitted>) -> Result<Vec<Restored>> {
+    let rows = fitted.iter().flat_map(|fitted| fitted.row.iter().copied()).collect();
+    let image = model.render(model.rows(rows)).inner();
+    let alone: Vec<Tensor<4>> =
+        (0..fitted.len()).map(|at| image.clone().narrow(0, at, 1)).collect();
+    let energies = numbers_of(energies(evidence, &alone));
     let pictures = pictures_of(image)?;
-    let each = batch.into_iter().zip(alone).zip(energies).zip(pictures);
-    each.map(|(((evidence, image), energy), picture)| {
+    let each = evidence.iter().zip(alone).zip(energies).zip(pictures).zip(fitted);
+    each.map(|((((evidence, image), energy), picture), Fitted { steps, stop, .. })| {
         let Evidence { measured, degradation, .. } = evidence;
         let predicted = degradation.apply(image);
         let lifted = degradation.lift(predicted) - degradation.lift(measured.clone());
         let residual = pictures_of(lifted)?.remove(0);
-        Ok(Restored { image: picture, energy, residual, steps, stop: Stop::Steps })
+        Ok(Restored { image: picture, energy, residual, steps, stop })
     })
     .collect()
 }

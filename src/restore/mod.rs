@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 
 pub use energy::Energy;
 pub use feather::{MAX_FEATHER, away_from_hole, feather};
-pub use fit::{FitSettings, fit, fit_step};
+pub use fit::{FitSettings, Fitted, fit, fit_rows, fit_step};
 pub use in_photo::in_photo;
 pub use paste::{paste, repaint};
 pub use plateau::Plateau;

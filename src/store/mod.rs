@@ -11,7 +11,7 @@
 //! legacy.rs      how it was kept before the store
 //! model.rs       the finished model, a folder
 //! card.rs        its README
-//! shards.rs      rows as safetensors files
+//! shards.rs      rows as safetensors files; shard_rows.rs reads them back
 //! state/         the state of training in a database, one file
 //! ```
 
@@ -24,6 +24,7 @@ mod legacy;
 mod lock;
 mod model;
 mod probe;
+mod shard_rows;
 mod shards;
 pub mod state;
 mod tensors;
@@ -38,5 +39,6 @@ pub use lock::{Lock, is_held};
 pub use model::Origin;
 pub(crate) use model::{CHECKPOINT, TENSORS, model_config, model_folder, model_header};
 pub use probe::probe;
-pub(crate) use shards::Shards;
+pub(crate) use shard_rows::ShardRows;
+pub(crate) use shards::{INDEX, Shards};
 pub use tensors::{open_tensors, save_tensors};

@@ -22,7 +22,7 @@ use super::write_atomically;
 use crate::error::{Error, Result};
 
 /// Bytes of a photo's id.
-const ID: usize = RowKey::BYTES - 1;
+pub(super) const ID: usize = RowKey::BYTES - 1;
 
 /// The index of the shards.
 pub(crate) const INDEX: &str = "latents.safetensors.index.json";

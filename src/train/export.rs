@@ -8,11 +8,18 @@ use super::Run;
 use crate::error::{Error, Result};
 use crate::estimate::{Machine, disk_free, enough_disk};
 use crate::event::{Event, Observer};
+use crate::explore::Sampler;
 use crate::store::state::{CACHE_BYTES, StateStore};
 use crate::store::{
     Lock, Origin, Shards, Standing, card, copy_to_disk, is_held, latents_card, make_folder,
     model_config, model_folder, model_header, write_atomically,
 };
+
+/// What the README says of a sampler.
+const SAMPLER_CARD: &str = "\n## Sampler\n\n\
+    `sampler.safetensors`: principal components of the latents that were learned and a mixture of Gaussians over them, from \
+    which `lacuna sample --model . --out DIR` draws pictures that never were. It holds a mean and directions over many photos, \
+    no photo's own latent.\n";
 
 /// What goes with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +45,14 @@ impl Export {
         }
         let folder = model_folder(run.folder())?;
         let config = model_config(&folder)?;
-        let origin = Origin::of(&model_header(&folder, &config)?.text);
-        let latents = self.latents.map(|bytes| Latents::of(run, &origin, bytes)).transpose()?;
+        model_header(&folder, &config)?;
+        let latents = self.latents.map(|bytes| Latents::of(run, bytes)).transpose()?;
+        // One of an earlier model stays behind.
+        let sampler = Sampler::belongs(&folder)?;
 
-        let files = ["config.json", "model.safetensors"].map(|name| folder.join(name));
+        let mut files: Vec<_> =
+            ["config.json", "model.safetensors"].map(|name| folder.join(name)).to_vec();
+        files.extend(sampler.then(|| folder.join(Sampler::NAME)));
         let sizes = files.iter().map(|file| fs::metadata(file).map_err(Error::read(file)));
         let sizes = sizes.map(|file| file.map(|file| file.len())).sum::<Result<u64>>()?;
         let disk =
@@ -57,6 +68,9 @@ impl Export {
             // Of the copy: a run that is training may have saved a later model meanwhile.
             let origin = Origin::of(&model_header(partial, &config)?.text);
             let mut card = card(&config, &origin);
+            if sampler {
+                card.push_str(SAMPLER_CARD);
+            }
             if let Some(Latents { store, shards, .. }) = &latents {
                 let total = shards.rows;
                 // Told of now and then: there may be millions.
@@ -81,30 +95,44 @@ struct Latents {
 }
 
 impl Latents {
-    fn of(run: &Run, model: &Origin, bytes: u64) -> Result<Self> {
-        if !run.exists() || !run.checkpoint().is_file() {
-            let problem = "there is no run in it, and latents lie in runs";
-            let remedy = "name the run itself, or leave --latents out";
-            return Err(Error::model(run.folder(), problem, remedy));
+    fn of(run: &Run, bytes: u64) -> Result<Self> {
+        let (store, _lock) = run.settled_rows("or leave --latents out")?;
+        let shards = Shards::of(&store, bytes);
+        if shards.rows == 0 {
+            let remedy = "train it, or leave --latents out";
+            return Err(Error::model(run.folder(), "it has learned no photo yet", remedy));
         }
-        let lock = run.take_stopped()?;
-        let store = StateStore::open(&run.checkpoint())?;
+        Ok(Self { store, shards, _lock })
+    }
+}
+
+impl Run {
+    /// The rows of the run, to be read while nobody else works on it, and of the same step as its model. `otherwise` says
+    /// what else can be done of a folder that has none.
+    ///
+    /// # Errors
+    /// A folder that is no run, one that is training, and a model that is older than the latents.
+    pub(crate) fn settled_rows(&self, otherwise: &str) -> Result<(StateStore, Lock)> {
+        if !self.exists() || !self.checkpoint().is_file() {
+            let problem = "there is no run in it, and latents lie in runs";
+            let remedy = format!("name the run itself, {otherwise}");
+            return Err(Error::model(self.folder(), problem, remedy));
+        }
+        let lock = self.take_stopped()?;
+        let folder = model_folder(self.folder())?;
+        let model = Origin::of(&model_header(&folder, &model_config(&folder)?)?.text);
+        let store = StateStore::open(&self.checkpoint())?;
         let head = store.head().cloned().unwrap_or_default();
-        let step = Standing::of(&head, &run.checkpoint())?.step;
+        let step = Standing::of(&head, &self.checkpoint())?.step;
         if model.steps.is_some_and(|steps| steps != step) {
             let problem = format!(
                 "its model is of step {}, its latents are of step {step}",
                 model.steps.unwrap_or(0)
             );
             let remedy = "end its training by `lacuna train --resume --out`, which saves both";
-            return Err(Error::model(run.folder(), problem, remedy));
+            return Err(Error::model(self.folder(), problem, remedy));
         }
-        let shards = Shards::of(&store, bytes);
-        if shards.rows == 0 {
-            let remedy = "train it, or leave --latents out";
-            return Err(Error::model(run.folder(), "it has learned no photo yet", remedy));
-        }
-        Ok(Self { store, shards, _lock: lock })
+        Ok((store, lock))
     }
 }
 

@@ -8,10 +8,10 @@ use std::process::{Command, Output};
 use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use lacuna::image::save_png;
 
-use crate::common::runs::picture;
+use crate::common::runs::{picture, write_photos};
 use crate::common::workshop::{BIN, Workshop, lacuna, ok, strs};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "train",
     "restore",
     "degrade",
@@ -23,6 +23,9 @@ const COMMANDS: [&str; 11] = [
     "export",
     "completions",
     "man",
+    // What they are with is made by the others.
+    "interpolate",
+    "sample",
 ];
 
 /// `line` as bash understands it in `folder`, with the program in its path.
@@ -46,8 +49,17 @@ fn examples(help: &str) -> Vec<String> {
 
 /// What the examples name.
 fn prepare(workshop: &Workshop) {
-    ok(&strs(&workshop.train("runs/mine", &["data.hold_out=0.5"])));
-    ok(&strs(&workshop.train("runs/other", &["data.hold_out=0.5", "train.seed=1"])));
+    // As many as latents can be drawn from.
+    let learned = workshop.at("learned");
+    write_photos(&learned, 24, 24);
+    for (name, seed) in [("runs/mine", "train.seed=0"), ("runs/other", "train.seed=1")] {
+        let mut train = workshop.train(name, &["data.hold_out=0.5", seed]);
+        train[1] = learned.to_string_lossy().into_owned();
+        ok(&strs(&train));
+    }
+    for (name, number) in [("a.jpg", 7), ("b.jpg", 8)] {
+        picture(number, 24).to_rgb8().save(workshop.at(name)).unwrap();
+    }
     let photo = picture(3, 24).to_rgb8();
     photo.save(workshop.at("scan.png")).unwrap();
     GrayImage::from_fn(24, 24, |x, _| Luma([if x < 9 { 255 } else { 0 }]))
@@ -95,7 +107,13 @@ fn every_example_works_when_it_is_pasted() {
         }
     }
     assert!(tried >= 16, "{tried}");
-    for made in ["mended/scan.strip.png", "report/table.md", "man1/lacuna-train.1", "_lacuna"] {
+    for made in [
+        "mended/scan.strip.png",
+        "report/table.md",
+        "man1/lacuna-train.1",
+        "_lacuna",
+        "drawn-7/sheet.png",
+    ] {
         assert!(workshop.at(made).is_file(), "{made}");
     }
 }

@@ -5,14 +5,12 @@
 //! ```
 //! Box-Muller on the host: two uniform numbers make two normal ones, the same on every device.
 
-use std::f64::consts::TAU;
-
 use rand_chacha::ChaCha8Rng;
 
 use super::Corruption;
 use crate::error::{Error, Result};
 use crate::image::Picture;
-use crate::runtime::uniform;
+use crate::runtime::normal_pair;
 
 /// See the module. The copy is **not** clamped to `[0,1]`: clamped noise is no longer Gaussian, and it darkens white
 /// and brightens black. It is clamped where it becomes bytes.
@@ -48,14 +46,6 @@ impl Corruption for Noise {
         }
         Picture::new(picture.height(), picture.width(), numbers)
     }
-}
-
-/// Two independent standard normal numbers. In f64 until the end, so that the last bits of a platform's logarithm and
-/// cosine are rounded away.
-fn normal_pair(rng: &mut ChaCha8Rng) -> [f32; 2] {
-    let radius = (-2.0 * (1.0 - f64::from(uniform(rng))).ln()).sqrt();
-    let (sin, cos) = (TAU * f64::from(uniform(rng))).sin_cos();
-    [(radius * cos) as f32, (radius * sin) as f32]
 }
 
 #[cfg(test)]
