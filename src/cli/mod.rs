@@ -3,7 +3,7 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | `restore` and `degrade`: some photos could not be mended or copied, each is named on stderr; the others are done. `data check`: pictures are on both sides of the split |
+//! | 1 | `restore`, `invert-features` and `degrade`: some photos could not be mended or copied, each is named on stderr; the others are done. `data check`: pictures are on both sides of the split |
 //! | 2 | an error, or no photo could be; a line on stderr says what is wrong and what to do |
 //! | 130 | Ctrl-C or a polite kill; all that was finished is kept |
 //!
@@ -27,6 +27,7 @@ mod export;
 mod help;
 mod info;
 mod interrupt;
+mod invert_features;
 mod man;
 mod needs;
 mod options;
@@ -73,6 +74,7 @@ fn command() -> clap::Command {
 enum Command {
     Train(train::TrainArguments),
     Restore(restore::RestoreArguments),
+    InvertFeatures(invert_features::InvertFeaturesArguments),
     Degrade(degrade::DegradeArguments),
     Evaluate(evaluate::EvaluateArguments),
     Demo(demo::DemoArguments),
@@ -88,7 +90,7 @@ impl Command {
     /// What Ctrl-C does to it.
     fn stopping(&self) -> &'static str {
         match self {
-            Command::Restore(_) => {
+            Command::Restore(_) | Command::InvertFeatures(_) => {
                 "stopping: pictures in progress are dropped, finished ones stay, and the same command goes on"
             }
             Command::Degrade(_) => "stopping after this picture",
@@ -157,6 +159,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let ending: Result<Ending> = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
         Command::Restore(arguments) => restore::run(arguments),
+        Command::InvertFeatures(arguments) => invert_features::run(arguments),
         Command::Degrade(arguments) => degrade::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Demo(arguments) => demo::run(arguments),

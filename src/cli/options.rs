@@ -14,6 +14,7 @@ use lacuna::nn::Precision;
 use lacuna::restore::Task;
 use lacuna::store::is_held;
 use lacuna::train::{Info, Run, State};
+use lacuna::vgg16::{Input, Vgg16};
 use lacuna::{Error, Model, Result, runtime};
 
 use super::info::resuming;
@@ -158,22 +159,7 @@ impl PrecisionOption {
             Some(PrecisionName::Bf16) => Precision::Bf16,
         }
     }
-}
 
-/// How long and how fast a fit goes.
-#[derive(Debug, Args)]
-pub(super) struct FitOptions {
-    /// Most steps for each photo [default: the model's setting for the task]
-    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
-    steps: Option<usize>,
-    /// Rate of the fit, per image [default: the model's setting for the task]
-    #[arg(long, allow_negative_numbers = true)]
-    lr: Option<f64>,
-    #[command(flatten)]
-    precision: PrecisionOption,
-}
-
-impl FitOptions {
     /// Opens the model in `folder` for the precision that was given, or its own; `watch` hears what there is to know of
     /// it.
     pub fn open(&self, folder: &Path, device: &Device, watch: &mut dyn Observer) -> Result<Model> {
@@ -195,13 +181,68 @@ impl FitOptions {
             let _ = watch.on(Event::Note { text });
         }
         let mut model = Model::open(folder, device)?;
-        let precision = self.precision.over(model.config.restore.precision);
+        let precision = self.over(model.config.restore.precision);
         precision.check(device)?;
         if let Some(text) = precision.note() {
             let _ = watch.on(Event::Note { text });
         }
         model.config.restore.precision = precision;
         Ok(model)
+    }
+}
+
+/// How pictures are prepared for the weights of VGG16.
+#[derive(Debug, Args)]
+pub(super) struct Vgg16InputOption {
+    /// Whose weights they are, so how photos are prepared for them [default: what the file's
+    /// numbers or its text tell]
+    #[arg(long)]
+    vgg16_input: Option<Vgg16InputName>,
+}
+
+/// The trainings of VGG16 by their names.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Vgg16InputName {
+    /// The authors' own, for Caffe: blue, green, red, 0 to 255
+    Oxford,
+    /// The same for red, green, blue
+    OxfordRgb,
+    /// Torchvision's: red, green, blue, over their deviation
+    Torchvision,
+}
+
+impl Vgg16InputOption {
+    /// The weights in `path`, which are told of.
+    pub fn open(&self, path: &Path, device: &Device) -> Result<Vgg16> {
+        let input = self.vgg16_input.map(|name| match name {
+            Vgg16InputName::Oxford => Input::Oxford,
+            Vgg16InputName::OxfordRgb => Input::OxfordRgb,
+            Vgg16InputName::Torchvision => Input::Torchvision,
+        });
+        let vgg16 = Vgg16::open(path, input, device)?;
+        let known = if input.is_some() { "as --vgg16-input asks" } else { "as the file tells" };
+        detail(&format!("VGG16: {}, {known}", vgg16.input()));
+        Ok(vgg16)
+    }
+}
+
+/// How long and how fast a fit goes.
+#[derive(Debug, Args)]
+pub(super) struct FitOptions {
+    /// Most steps for each photo [default: the model's setting for the task]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
+    steps: Option<usize>,
+    /// Rate of the fit, per image [default: the model's setting for the task]
+    #[arg(long, allow_negative_numbers = true)]
+    lr: Option<f64>,
+    #[command(flatten)]
+    precision: PrecisionOption,
+}
+
+impl FitOptions {
+    /// [`PrecisionOption::open`]
+    pub fn open(&self, folder: &Path, device: &Device, watch: &mut dyn Observer) -> Result<Model> {
+        self.precision.open(folder, device, watch)
     }
 
     /// What was given over the model's own settings for `task`.

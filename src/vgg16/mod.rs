@@ -52,6 +52,14 @@ impl Vgg16 {
         Ok(Self::new(Weights::open(path, input)?, device))
     }
 
+    /// Looks whether what is in `path` has the names and shapes of VGG16, and reads no number of it.
+    ///
+    /// # Errors
+    /// As [`Vgg16::open`], but for numbers.
+    pub fn check(path: &Path) -> Result<()> {
+        Weights::check(path)
+    }
+
     fn new(weights: Weights, device: &Device) -> Self {
         Self { weights, device: device.clone().inner(), last: Mutex::new(None) }
     }

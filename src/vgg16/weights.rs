@@ -30,9 +30,6 @@ pub(super) struct Weights {
     pub input: Input,
 }
 
-/// Where the numbers of a tensor come from, once its shape is known to fit.
-type Numbers<'a> = dyn Fn(&str) -> Result<Vec<f32>> + 'a;
-
 impl Weights {
     /// `layers` as in the file of whoever trained them.
     pub fn of(mut layers: Vec<(Vec<f32>, Vec<f32>)>, input: Input) -> Self {
@@ -49,23 +46,22 @@ impl Weights {
 
     /// See [`Vgg16::open`](super::Vgg16::open).
     pub fn open(path: &Path, input: Option<Input>) -> Result<Self> {
-        // Not by opening it: a pipe would be waited for.
-        if !fs::metadata(path).map_err(Error::read(path))?.is_file() {
-            return Err(Error::model(path, "it is no file", FOREIGN));
-        }
         match is_pickled(path)? {
             true => Self::from_pickle(path, input),
             false => Self::from_tensors(path, input),
         }
     }
 
+    /// Looks whether the tensors in `path` have the names and shapes of VGG16, and reads no number of them.
+    pub fn check(path: &Path) -> Result<()> {
+        match is_pickled(path)? {
+            true => open_pickle(path).map(|_| ()),
+            false => open_tensors(path).map(|_| ()),
+        }
+    }
+
     fn from_tensors(path: &Path, input: Option<Input>) -> Result<Self> {
-        /// 26 names and shapes, and those of a classifier, take some KB.
-        const LONGEST: u64 = 1 << 20;
-        let accepted =
-            Accepted { longest: LONGEST, halves: true, damaged: REMEDY, foreign: FOREIGN };
-        let file = TensorFile::open_as(path, accepted)?;
-        check_shapes(path, &|name| file.header().shapes.get(name).cloned())?;
+        let file = open_tensors(path)?;
         let names: Vec<String> = names().map(|(name, _)| name).collect();
         let (mut state, header) =
             file.read_those(|name| names.iter().any(|other| other == name))?;
@@ -83,16 +79,8 @@ impl Weights {
 
     fn from_pickle(path: &Path, input: Option<Input>) -> Result<Self> {
         let unread = |problem: String| Error::model(path, problem, FOREIGN);
-        let opened = guarded(|| PytorchReader::new(path));
-        let reader = match opened {
-            Ok(Ok(reader)) => reader,
-            Ok(Err(error)) => {
-                return Err(unread(format!("it cannot be read ({})", short(&error.to_string()))));
-            }
-            Err(_) => return Err(unread("it cannot be read".into())),
-        };
-        check_shapes(path, &|name| reader.get(name).map(|tensor| tensor.shape().to_vec()))?;
-        let numbers: &Numbers = &|name: &str| {
+        let reader = open_pickle(path)?;
+        let numbers = |name: &str| -> Result<Vec<f32>> {
             let lost = || unread(format!("tensor `{name}` cannot be read"));
             let tensor = reader.get(name).ok_or_else(lost)?;
             let Some(dtype) = of_torch(tensor.dtype()) else {
@@ -142,6 +130,29 @@ impl Weights {
     }
 }
 
+/// A safetensors file with the tensors of VGG16, none of whose numbers are read.
+fn open_tensors(path: &Path) -> Result<TensorFile> {
+    /// 26 names and shapes, and those of a classifier, take some KB.
+    const LONGEST: u64 = 1 << 20;
+    let accepted = Accepted { longest: LONGEST, halves: true, damaged: REMEDY, foreign: FOREIGN };
+    let file = TensorFile::open_as(path, accepted)?;
+    check_shapes(path, &|name| file.header().shapes.get(name).cloned())?;
+    Ok(file)
+}
+
+/// The same of what `torch.save` wrote.
+fn open_pickle(path: &Path) -> Result<PytorchReader> {
+    let problem = match guarded(|| PytorchReader::new(path)) {
+        Ok(Ok(reader)) => {
+            check_shapes(path, &|name| reader.get(name).map(|tensor| tensor.shape().to_vec()))?;
+            return Ok(reader);
+        }
+        Ok(Err(error)) => format!("it cannot be read ({})", short(&error.to_string())),
+        Err(_) => "it cannot be read".to_string(),
+    };
+    Err(Error::model(path, problem, FOREIGN))
+}
+
 /// Weight and bias of the convolution before `relu`, with their shapes.
 fn of_layer(relu: Relu) -> [(String, Vec<usize>); 2] {
     let ([input, output], at) = (relu.channels(), relu.feature());
@@ -171,6 +182,10 @@ fn check_shapes(path: &Path, shape_of: &dyn Fn(&str) -> Option<Vec<usize>>) -> R
 
 /// Whether `path` is of one of the kinds that `torch.save` has written: a zip, a pickle, or a tar.
 fn is_pickled(path: &Path) -> Result<bool> {
+    // Not by opening it: a pipe would be waited for.
+    if !fs::metadata(path).map_err(Error::read(path))?.is_file() {
+        return Err(Error::model(path, "it is no file", FOREIGN));
+    }
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(512).read_to_end(&mut start));
     read.map_err(Error::read(path))?;

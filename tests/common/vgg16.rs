@@ -1,11 +1,9 @@
-//! VGG16's weights by a formula, as tests/reference/metrics.py has them too.
+//! VGG16's weights by a formula, as tests/reference/metrics.py has them too, and others in files.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 
-use burn::tensor::TensorData;
-use lacuna::nn::State;
-use lacuna::store::save_tensors;
+use safetensors::tensor::{Dtype, TensorView};
 
 use super::formula::convolution;
 
@@ -26,14 +24,35 @@ pub const LAYERS: [(usize, [usize; 2]); 13] = [
     (28, [512, 512]),
 ];
 
-/// Writes them as a safetensors file, which does not say whose they are.
-pub fn write_formula(path: &Path) {
-    let mut state = State::new();
-    for (at, (feature, [input, output])) in LAYERS.into_iter().enumerate() {
-        let (weight, bias) = convolution(at as u64, [input, output]);
-        let name = |what: &str| format!("features.{feature}.{what}");
-        state.insert(name("weight"), TensorData::new(weight, [output, input, 3, 3]));
-        state.insert(name("bias"), TensorData::new(bias, [output]));
-    }
-    save_tensors(path, &state, &BTreeMap::new()).unwrap();
+/// Writes them as a safetensors file, which says of itself that they are for `preprocess`, if that is given.
+pub fn write_formula(path: &Path, preprocess: Option<&str>) {
+    let layers = LAYERS.into_iter().enumerate().map(|(at, (feature, channels))| {
+        let (weight, bias) = convolution(at as u64, channels);
+        (feature, channels, weight, bias)
+    });
+    write(path, preprocess, layers);
+}
+
+/// The same with `weight` and `bias` of each convolution.
+pub fn write(
+    path: &Path,
+    preprocess: Option<&str>,
+    layers: impl Iterator<Item = (usize, [usize; 2], Vec<f32>, Vec<f32>)>,
+) {
+    let bytes =
+        |numbers: Vec<f32>| -> Vec<u8> { numbers.into_iter().flat_map(f32::to_le_bytes).collect() };
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = layers
+        .flat_map(|(feature, [input, output], weight, bias)| {
+            let name = |what: &str| format!("features.{feature}.{what}");
+            [
+                (name("weight"), vec![output, input, 3, 3], bytes(weight)),
+                (name("bias"), vec![output], bytes(bias)),
+            ]
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    let text = preprocess.map(|said| HashMap::from([("preprocess".into(), said.into())]));
+    std::fs::write(path, safetensors::serialize(views, text).unwrap()).unwrap();
 }

@@ -39,6 +39,7 @@ use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 pub use refuse::check_early;
 use refuse::check_replaced;
+pub(super) use refuse::named;
 
 /// What says which pixels are to be filled.
 #[derive(Debug, Clone, PartialEq)]
@@ -305,7 +306,7 @@ fn mend(
 
 /// What became of each; `None` when `watch` broke off. A fit that fails takes no other picture along: the batch is
 /// done again one by one, which changes no result.
-fn each(
+pub(super) fn each(
     restorer: &dyn Restorer,
     evidence: &[Evidence],
     watch: &mut dyn Observer,
@@ -321,6 +322,6 @@ fn each(
 }
 
 /// `path` as it is named in the record: below the output folder.
-fn below(path: &std::path::Path, out: &std::path::Path) -> PathBuf {
+pub(super) fn below(path: &std::path::Path, out: &std::path::Path) -> PathBuf {
     path.strip_prefix(out).unwrap_or(path).to_path_buf()
 }
