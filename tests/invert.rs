@@ -3,10 +3,9 @@
 mod common;
 
 use std::fs;
-use std::process::Command;
 
 use common::vgg16::write_formula;
-use common::workshop::{BIN, Workshop, bytes, lacuna, ok, refused, text};
+use common::workshop::{Workshop, bytes, lacuna, ok, refused, strs, text};
 use lacuna::image::load;
 use serde_json::Value;
 
@@ -18,11 +17,10 @@ fn photos_become_images_of_the_model_with_their_features_and_the_same_again_is_n
     let (run, photos, out) = (workshop.at("run"), workshop.at("photos"), workshop.at("seen"));
     let command = ["invert-features", "--model", text(&run), "--vgg16", text(&weights)];
     let into = |out: &str, more: &[&str]| -> Vec<String> {
-        let all = command.iter().chain(&[text(&photos), "--out", out]).chain(more);
-        all.map(|word| word.to_string()).collect()
+        let places = [text(&photos), "--out", out];
+        [&command[..], &places[..], more].concat().into_iter().map(String::from).collect()
     };
-    let strs = |words: &[String]| words.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
-    let run_it = |words: &[String]| ok(&strs(words).split('\n').collect::<Vec<_>>());
+    let run_it = |words: &[String]| ok(&strs(words));
     let first = into(text(&out), &["--layer", "relu2_2", "--steps", "12", "--no-plateau"]);
     run_it(&first);
 
@@ -67,7 +65,7 @@ fn photos_become_images_of_the_model_with_their_features_and_the_same_again_is_n
     // A result that somebody has worked on stays.
     fs::write(out.join("02.png"), b"mine").unwrap();
     let other = into(text(&out), &["--layer", "relu1_2", "--steps", "2"]);
-    refused(&strs(&other).split('\n').collect::<Vec<_>>(), &["02.png", "changed", "--out"]);
+    refused(&strs(&other), &["02.png", "changed", "--out"]);
     assert_eq!(bytes(out.join("02.png")), b"mine");
 }
 
@@ -76,15 +74,13 @@ fn what_cannot_be_inverted_is_said_with_what_to_do() {
     let workshop = Workshop::new();
     let (weights, run) = (workshop.at("vgg16.safetensors"), workshop.at("run"));
     let (photos, out) = (workshop.at("photos"), workshop.at("seen"));
-    let fit = |more: &[&'static str]| {
-        let all = ["invert-features", "--model", text(&run), "--vgg16", text(&weights)];
-        let more = more.iter().copied();
-        let all = all.into_iter().chain([text(&photos), "--out", text(&out)]).chain(more);
-        all.map(String::from).collect::<Vec<_>>()
+    let fit = |more: &[&str]| -> Vec<String> {
+        let first = ["invert-features", "--model", text(&run), "--vgg16", text(&weights)];
+        let places = [text(&photos), "--out", text(&out)];
+        [&first[..], &places[..], more].concat().into_iter().map(String::from).collect()
     };
-    let refuse = |more: &[&'static str], words: &[&str]| {
-        let words_of = fit(more);
-        refused(&words_of.iter().map(String::as_str).collect::<Vec<_>>(), words);
+    let refuse = |more: &[&str], words: &[&str]| {
+        refused(&strs(&fit(more)), words);
         assert!(!out.exists(), "{more:?}");
     };
     refuse(&[], &["vgg16.safetensors"]);
@@ -93,19 +89,17 @@ fn what_cannot_be_inverted_is_said_with_what_to_do() {
     refuse(&["--vgg16-input", "oxford", "--batch", "0"], &["--batch"]);
     refuse(&["--vgg16-input", "oxford", "--lr", "0"], &["lr"]);
     // The words of the parser.
-    let words = fit(&["--layer", "relu6_1"]);
-    let output = lacuna(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let output = lacuna(&strs(&fit(&["--layer", "relu6_1"])));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && stderr.contains("relu5_3"), "{stderr}");
 
     // One that cannot be read takes no other along.
     fs::write(photos.join("broken.png"), b"\x89PNG\r\n\x1a\n and no more").unwrap();
-    let words = fit(&["--vgg16-input", "oxford", "--steps", "2"]);
-    let mut files = words.clone();
-    files.push(text(&photos.join("broken.png")).to_string());
-    let at = files.iter().position(|word| word == text(&photos)).unwrap();
-    files[at] = text(&photos.join("00.png")).to_string();
-    let output = Command::new(BIN).args(files).output().unwrap();
+    let (whole, broken) = (photos.join("00.png"), photos.join("broken.png"));
+    let mut words = fit(&["--vgg16-input", "oxford", "--steps", "2", text(&broken)]);
+    let at = words.iter().position(|word| word == text(&photos)).unwrap();
+    words[at] = text(&whole).to_string();
+    let output = lacuna(&strs(&words));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("broken.png") && stderr.contains("1 inverted"), "{stderr}");

@@ -1,4 +1,4 @@
-//! The measures against numbers of scikit-image, torchmetrics and PyTorch (tests/reference/metrics.py).
+//! The measures against numbers of scikit-image, pytorch-msssim and PyTorch (tests/reference/metrics.py).
 
 mod common;
 
@@ -45,7 +45,7 @@ fn size(case: &Value) -> (usize, usize) {
 }
 
 #[test]
-fn classical_measures_are_those_of_scikit_image_and_torchmetrics() {
+fn classical_measures_are_those_of_scikit_image_and_pytorch_msssim() {
     let (measures, reference) = (Measures::default(), reference());
     let mut compared = 0;
     for of in reference["classic"].as_array().unwrap() {

@@ -7,7 +7,7 @@ use lacuna::config::FitConfig;
 use lacuna::estimate::Guard;
 use lacuna::method::Lcm;
 use lacuna::restore::FitSettings;
-use lacuna::restore::invert::{FIT, Inversion, invert};
+use lacuna::restore::invert::{Inversion, fit_of, invert};
 use lacuna::restore::job::Summary;
 use lacuna::vgg16::Relu;
 use lacuna::{Error, Result};
@@ -41,12 +41,12 @@ pub(super) struct InvertFeaturesArguments {
     /// Folder for the results
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Most steps for each photo
-    #[arg(long, default_value_t = FIT.steps, allow_negative_numbers = true, value_parser = whole::<usize>)]
-    steps: usize,
-    /// Rate of the fit, per image
-    #[arg(long, default_value_t = FIT.lr, allow_negative_numbers = true)]
-    lr: f64,
+    /// Most steps for each photo [default: 300]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>)]
+    steps: Option<usize>,
+    /// Rate of the fit, per image [default: 0.004, of relu5_1 to relu5_3 0.001]
+    #[arg(long, allow_negative_numbers = true)]
+    lr: Option<f64>,
     /// Take all steps, also for a photo that has settled before
     #[arg(long)]
     no_plateau: bool,
@@ -61,7 +61,8 @@ pub(super) struct InvertFeaturesArguments {
 
 pub(super) fn run(arguments: InvertFeaturesArguments) -> Result<Ending> {
     let InvertFeaturesArguments { layer, batch, steps, lr, .. } = arguments;
-    let fit = FitConfig { steps, lr };
+    let usual = fit_of(layer);
+    let fit = FitConfig { steps: steps.unwrap_or(usual.steps), lr: lr.unwrap_or(usual.lr) };
     fit.check("invert-features")?;
     if batch == 0 {
         return Err(Error::input("--batch", "0 is out of range", "give a number 1 or more"));

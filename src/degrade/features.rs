@@ -3,7 +3,7 @@
 //! ```text
 //! A(x) = F(x) / r        F: a map of VGG16;  r = sqrt(mean F(y)^2) of the target y, so that A(y) has a mean square of 1
 //! ```
-//! The features of one layer are ten thousand times as large as those of another, and as large as whoever trained the weights
+//! The squares of one layer's features are thousands of times those of another's, and as large as whoever trained the weights
 //! left them. Over r, the squared error is a share of what is to be explained, 1 for an image in which VGG16 sees
 //! nothing, and one rate serves all layers.
 

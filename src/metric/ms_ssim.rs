@@ -1,11 +1,12 @@
 //! Structural similarity on five scales (Wang, Simoncelli, Bovik, 2003).
 //!
 //! ```text
-//! ms_ssim = ssim_5^w5 x product over j = 1..4 of cs_j^wj      w = .0448, .2856, .3001, .2363, .1333
+//! ms_ssim = mean over the channels of  ssim_5^w5 x product over j = 1..4 of cs_j^wj
+//! w = .0448, .2856, .3001, .2363, .1333
 //! ```
 //! Scale 1 is the picture, each next one half of the one before: the mean of every two by two pixels, a last odd row or
-//! column left out. ssim and cs are those of [`ssim`](super::ssim()), means over the three channels; one below 0 counts as
-//! 0. The window has to lie in the smallest scale, hence the least side of 176.
+//! column left out. ssim and cs are those of [`ssim`](super::ssim()), of one channel; one below 0 counts as 0. The window
+//! has to lie in the smallest scale, hence the least side of 176.
 
 use super::ssim::{Means, Plane, WINDOW, check_side};
 use super::{About, Better, How, Over, same_size};
@@ -34,22 +35,27 @@ pub fn ms_ssim(restored: &Picture, truth: &Picture) -> Result<f64> {
     same_size(restored, truth)?;
     check_side(restored, "MS-SSIM", LEAST_SIDE)?;
     let (height, width) = (restored.height(), restored.width());
-    let planes = |picture: &Picture| -> Vec<Plane> {
+    let channels = |picture: &Picture| -> Vec<Plane> {
         let planes = picture.data().chunks_exact(height * width);
         planes.map(|plane| Plane::of(plane, height, width)).collect()
     };
-    let (mut x, mut y) = (planes(restored), planes(truth));
+    let products = channels(restored).into_iter().zip(channels(truth)).map(|(x, y)| product(x, y));
+    Ok(products.sum::<f64>() / 3.0)
+}
+
+/// Of one channel.
+fn product(mut x: Plane, mut y: Plane) -> f64 {
     let mut product = 1.0;
     for (scale, weight) in WEIGHTS.iter().enumerate() {
         let is_last = scale + 1 == WEIGHTS.len();
-        let of = |means: Means| if is_last { means.ssim } else { means.contrast };
-        let mean = x.iter().zip(&y).map(|(x, y)| of(Means::of(x, y))).sum::<f64>() / 3.0;
+        let means = Means::of(&x, &y);
+        let mean = if is_last { means.ssim } else { means.contrast };
         product *= mean.max(0.0).powf(*weight);
         if !is_last {
-            [&mut x, &mut y].into_iter().flatten().for_each(|plane| *plane = plane.halved());
+            (x, y) = (x.halved(), y.halved());
         }
     }
-    Ok(product)
+    product
 }
 
 #[cfg(test)]

@@ -26,8 +26,8 @@ pub enum Input {
 const OXFORD: [f32; 4] = [0.734_375, 0.093_38, 0.067_75, 0.886_23];
 const TORCHVISION: [f32; 4] = [0.4034, 0.3778, 0.4644, -0.3228];
 
-/// Oxford's first weight for red.
-const RED: f32 = 0.429_44;
+/// Oxford's first weight for blue.
+const BLUE: f32 = 0.429_44;
 
 /// How far a number may be from those above: they are known to so many digits, and may have been rounded to 16 bits.
 const TOLERANCE: f32 = 2e-3;
@@ -75,10 +75,10 @@ impl Input {
         }
         if are(OXFORD) {
             // Of its first filter, nine numbers each: the first channel, and the third.
-            let red = |at: usize| weight.get(at).is_some_and(|&number| near(number, RED));
-            return match (red(0), red(18)) {
-                (true, _) => Some(Input::OxfordRgb),
-                (_, true) => Some(Input::Oxford),
+            let blue = |at: usize| weight.get(at).is_some_and(|&number| near(number, BLUE));
+            return match (blue(0), blue(18)) {
+                (true, _) => Some(Input::Oxford),
+                (_, true) => Some(Input::OxfordRgb),
                 _ => None,
             };
         }
@@ -115,13 +115,13 @@ mod tests {
     #[test]
     fn weights_are_known_by_their_first_numbers_then_by_what_is_said_of_them() {
         let text = |said: &str| BTreeMap::from([("preprocess".to_string(), said.to_string())]);
-        let weight = |red: usize| (0..27).map(|at| if at == red { RED } else { 0.1 }).collect();
-        let known = |red: usize, bias: [f32; 4], said: &str| {
-            let weight: Vec<f32> = weight(red);
+        let weight = |blue: usize| (0..27).map(|at| if at == blue { BLUE } else { 0.1 }).collect();
+        let known = |blue: usize, bias: [f32; 4], said: &str| {
+            let weight: Vec<f32> = weight(blue);
             Input::recognised(&weight, &bias, &text(said))
         };
-        assert_eq!(known(18, OXFORD, ""), Some(Input::Oxford));
-        assert_eq!(known(0, OXFORD, ""), Some(Input::OxfordRgb));
+        assert_eq!(known(0, OXFORD, ""), Some(Input::Oxford));
+        assert_eq!(known(18, OXFORD, ""), Some(Input::OxfordRgb));
         assert_eq!(known(9, OXFORD, ""), None);
         assert_eq!(known(0, TORCHVISION, "caffe: BGR"), Some(Input::Torchvision));
         let other = [0.1, 0.2, 0.3, 0.4];

@@ -44,6 +44,11 @@ impl Relu {
         [before.map_or(3, Relu::width), self.width()]
     }
 
+    /// 1 to 5.
+    pub fn block(self) -> usize {
+        self.block
+    }
+
     /// Channels of the map.
     pub fn width(self) -> usize {
         WIDTHS[self.block - 1][self.convolution - 1]
