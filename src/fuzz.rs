@@ -22,18 +22,20 @@ use crate::image::fuzz;
 use crate::model::Model;
 use crate::restore::job::{Record, known_in};
 use crate::train::{Info, Run};
+use crate::vgg16::Vgg16;
 
 /// Bytes, and a folder for files.
 pub type Entry = fn(&[u8], &Path);
 
 /// Every entry point by its name.
-pub const ALL: [(&str, Entry); 15] = [
+pub const ALL: [(&str, Entry); 16] = [
     ("picture", picture),
     ("mask", mask),
     ("metadata", metadata),
     ("model", model),
     ("latents", latents),
     ("sampler", sampler),
+    ("weights", weights),
     ("lmdb", lmdb),
     ("tar", tar),
     ("zip", zip),
@@ -87,6 +89,14 @@ pub fn model(bytes: &[u8], scratch: &Path) {
             crate::store::card(&model.config, &crate::store::Origin::default());
         }
         Err(error) => refused(&error),
+    }
+}
+
+/// Weights of VGG16, as far as they claim to be some: their numbers, any of which will do, take too long.
+pub fn weights(bytes: &[u8], scratch: &Path) {
+    put(scratch, "vgg16.pth", bytes);
+    if let Err(error) = Vgg16::check(&scratch.join("vgg16.pth")) {
+        refused(&error);
     }
 }
 

@@ -27,6 +27,7 @@
 //! | [`mod@train`] | the loop, and the folder of a run |
 //! | [`degrade`] | the differentiable measurement, and what makes damaged copies |
 //! | [`restore`] | evidence, energy, the fit of phi, paste-back; files in, files out |
+//! | [`vgg16`] | VGG16's features of a picture, weights from a file of the user's |
 //! | [`method`] | the systems that can be compared, and what needs no model |
 //! | [`metric`] | measures, one number per image |
 //! | [`mod@evaluate`] | damage, mend, compare with the truth |
@@ -59,6 +60,7 @@ pub mod restore;
 pub mod runtime;
 pub mod store;
 pub mod train;
+pub mod vgg16;
 
 pub use error::{Error, Result};
 pub use guarded::is_guarded;

@@ -4,9 +4,9 @@
 mod common;
 
 use burn::module::Module;
-use burn::tensor::activation::{leaky_relu, sigmoid};
-use burn::tensor::module::{batch_norm_train, conv_transpose2d, conv2d};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::activation::{leaky_relu, relu, sigmoid};
+use burn::tensor::module::{batch_norm_train, conv_transpose2d, conv2d, max_pool2d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use lacuna::Model;
 use lacuna::config::Layers;
@@ -14,8 +14,8 @@ use lacuna::generator::{FrozenGenerator, GeneratorConfig};
 use lacuna::image::{Picture, batch_of};
 use lacuna::loss::{LossConfig, Pyramid, laplacian_l1, mse};
 use lacuna::nn::{
-    ConvConfig, ConvTransposeConfig, NormAct, Precision, Resample, align_corners_x2, bilinear_x2,
-    concat, load_state, sigmoid_image, state_of,
+    ConvConfig, ConvReluConfig, ConvTransposeConfig, NormAct, Precision, Resample,
+    align_corners_x2, bilinear_x2, concat, load_state, max_pool, sigmoid_image, state_of,
 };
 use lacuna::restore::{Task, fit_step};
 use lacuna::runtime::{stream, uniform};
@@ -250,6 +250,34 @@ fn what_lies_between_the_layers() {
             ),
         );
         same("sigmoid", with_gradients(&x, sigmoid_image, none), with_gradients(&x, sigmoid, none));
+    }
+}
+
+/// What does not learn lies on the plain device, beside maps with gradients.
+#[test]
+fn what_vgg16_is_made_of() {
+    let plain = Device::flex();
+    for (channels, batch, size @ [h, w]) in
+        [([3, 64], 2, [12, 9]), ([64, 128], 1, [17, 16]), ([5, 7], 3, [1, 2])]
+    {
+        let [input, output] = channels;
+        let weight = random(1, [output, input, 3, 3]).inner() * 0.1;
+        let bias = random(2, [output]).inner();
+        let config = ConvReluConfig { channels, size, gradients: true };
+        let layer = config.init(&numbers(weight.clone()), numbers(bias.clone()), &plain);
+        let x = random(3, [batch, input, h, w]);
+        let theirs = |x| {
+            let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
+            relu(conv2d(x, weight.clone(), Some(bias.clone()), options))
+        };
+        let ours = with_gradients(&x, |x| layer.forward(x), none);
+        let theirs = with_gradients(&x, theirs, none);
+        same_within(10.0 * LIMIT, &format!("{channels:?} {h} x {w}"), ours, theirs);
+        let pool = |x| max_pool2d(x, MaxPoolOptions::new([2, 2]));
+        if h > 1 {
+            let what = format!("the largest of four, {h} x {w}");
+            same(&what, with_gradients(&x, max_pool, none), with_gradients(&x, pool, none));
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub fn convolve(
         shape.batch * target.pixels() * target.channels,
         "a target map of another size"
     );
-    if let Epilogue::BiasLeaky(bias) = epilogue {
+    if let Some(bias) = epilogue.bias() {
         assert_eq!(bias.len(), target.channels, "one bias a target channel");
     }
     match way {

@@ -8,7 +8,7 @@
 //! stays in the second cache while the pixels of a task pass by. A tile's sums do not depend on the task it is in.
 
 use crate::lanes::{Kernel, Lanes};
-use crate::leaky::{leaky, leaky_lanes};
+use crate::leaky::{leaky, leaky_lanes, relu, relu_lanes};
 use crate::pack::Packed;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::{Phase, Plan};
@@ -20,6 +20,43 @@ pub enum Epilogue<'a> {
     Nothing,
     /// The leaky ReLU of the sum and its channel's bias.
     BiasLeaky(&'a [f32]),
+    /// The ReLU of the same.
+    BiasRelu(&'a [f32]),
+}
+
+impl<'a> Epilogue<'a> {
+    /// One number a target channel.
+    pub(crate) fn bias(self) -> Option<&'a [f32]> {
+        match self {
+            Self::Nothing => None,
+            Self::BiasLeaky(bias) | Self::BiasRelu(bias) => Some(bias),
+        }
+    }
+
+    /// What becomes of a sum that has its bias.
+    pub(crate) fn number(self, sum: f32) -> f32 {
+        match self {
+            Self::Nothing => sum,
+            Self::BiasLeaky(_) => leaky(sum),
+            Self::BiasRelu(_) => relu(sum),
+        }
+    }
+
+    /// The same of a vector.
+    ///
+    /// # Safety
+    /// The instruction set of `L` is there.
+    #[inline(always)]
+    pub(crate) unsafe fn lanes<L: Lanes>(self, sum: L::V) -> L::V {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match self {
+                Self::Nothing => sum,
+                Self::BiasLeaky(_) => leaky_lanes::<L>(sum),
+                Self::BiasRelu(_) => relu_lanes::<L>(sum),
+            }
+        }
+    }
 }
 
 /// Bytes of weights that a task keeps in cache: half of the smallest second cache of today.
@@ -59,11 +96,11 @@ fn fill(plan: &Plan, phase: &Phase, epilogue: Epilogue, targets: usize, batch: u
             let start = (image * plan.to_pixels + pixel as usize) * targets;
             // SAFETY: one thread, one pixel after the other.
             let row = unsafe { to.part(start..start + targets) };
-            match epilogue {
-                Epilogue::Nothing => row.fill(0.0),
-                Epilogue::BiasLeaky(bias) => {
+            match epilogue.bias() {
+                None => row.fill(0.0),
+                Some(bias) => {
                     for (number, &bias) in row.iter_mut().zip(bias) {
-                        *number = leaky(bias);
+                        *number = epilogue.number(bias);
                     }
                 }
             }
@@ -214,7 +251,7 @@ impl Task<'_> {
         unsafe {
             let mut acc = [[L::splat(0.0); V]; M];
             if first {
-                if let Epilogue::BiasLeaky(bias) = self.job.epilogue {
+                if let Some(bias) = self.job.epilogue.bias() {
                     let bias = bias[self.block * L::N * L::TILE.1..].as_ptr();
                     acc = [load_row::<L, V>(bias, kept); M];
                 }
@@ -241,9 +278,9 @@ impl Task<'_> {
         // SAFETY: a target has `kept` numbers.
         unsafe {
             for (mut acc, &place) in acc.into_iter().zip(places).take(here) {
-                if last && let Epilogue::BiasLeaky(_) = self.job.epilogue {
+                if last {
                     for acc in &mut acc {
-                        *acc = leaky_lanes::<L>(*acc);
+                        *acc = self.job.epilogue.lanes::<L>(*acc);
                     }
                 }
                 let target = self.target::<L>(place, kept).as_mut_ptr();

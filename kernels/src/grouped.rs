@@ -12,7 +12,6 @@
 
 use crate::gather::Epilogue;
 use crate::lanes::{Kernel, Lanes, Level};
-use crate::leaky::leaky;
 use crate::pack::{Packed, WeightStrides, width_of};
 use crate::parts::{Shared, for_each};
 use crate::plan::{ConvShape, Pass, Plan};
@@ -158,8 +157,8 @@ impl Kernel for PassImage<'_> {
                 // SAFETY: a task has an image of its own.
                 let to = unsafe { to.part(start..start + map.channels) };
                 to.copy_from_slice(&sums[..map.channels]);
-                if let Epilogue::BiasLeaky(bias) = epilogue {
-                    to.iter_mut().zip(bias).for_each(|(v, bias)| *v = leaky(*v + bias));
+                if let Some(bias) = epilogue.bias() {
+                    to.iter_mut().zip(bias).for_each(|(v, bias)| *v = epilogue.number(*v + bias));
                 }
             }
         }

@@ -16,7 +16,8 @@
 //! conv.rs       convolutions by these
 //! grouped.rs    convolutions in many small groups
 //! norm.rs       batch norm and leaky ReLU, forward and backward
-//! leaky.rs      the leaky ReLU by itself
+//! leaky.rs      the leaky ReLU and the plain one by themselves
+//! max_pool.rs   half the height and width, the largest of four
 //! latent.rs     the latent ConvNet, a whole net for each image
 //! bilinear.rs   twice the height and width, align_corners, and its adjoint
 //! layout.rs     channels last and first, joined and split; the sigmoid on the way out
@@ -40,6 +41,7 @@ mod laplacian;
 mod latent;
 mod layout;
 mod leaky;
+mod max_pool;
 mod norm;
 mod pack;
 mod panels;
@@ -66,7 +68,8 @@ pub use latent::{LatentNet, LatentTape, latent_backward, latent_forward, latent_
 pub use layout::{
     concat, sigmoid_backward, sigmoid_to_channels_first, split, to_channels_first, to_channels_last,
 };
-pub use leaky::{SLOPE, leaky_backward};
+pub use leaky::{SLOPE, leaky_backward, relu_backward};
+pub use max_pool::{max_pool, max_pool_backward};
 pub use norm::{Moments, norm_act, norm_act_backward};
 pub use pack::{Packed, WeightStrides};
 pub use peak::fma_peak;

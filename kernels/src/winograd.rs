@@ -21,7 +21,6 @@ use std::ops::Range;
 
 use crate::gather::Epilogue;
 use crate::lanes::{Kernel, Lanes};
-use crate::leaky::leaky_lanes;
 use crate::pack::Packed;
 use crate::parts::{Shared, for_each, piece};
 use crate::plan::ConvShape;
@@ -281,9 +280,9 @@ impl Task<'_> {
                     if y + row >= height || x + column >= width {
                         continue;
                     }
-                    if let Epilogue::BiasLeaky(bias) = self.epilogue {
+                    if let Some(bias) = self.epilogue.bias() {
                         out = L::add(out, L::load_part(bias[channel..].as_ptr(), lanes));
-                        out = leaky_lanes::<L>(out);
+                        out = self.epilogue.lanes::<L>(out);
                     }
                     let pixel = (image * height + y + row) * width + x + column;
                     let start = pixel * self.weights.targets + channel;

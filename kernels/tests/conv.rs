@@ -23,20 +23,29 @@ fn forward_and_gradients_are_the_plain_sums() {
 }
 
 #[test]
-fn bias_and_leaky_relu_come_after_the_sum() {
+fn bias_and_relu_come_after_the_sum() {
     for shape in shapes() {
         let case = Case::new(shape, Precision::F32);
         let bias = random(case.shape.output, 4);
         for level in Level::available() {
             let plain = case.forward(level, Epilogue::Nothing);
-            let expected: Vec<f64> = plain
-                .iter()
-                .enumerate()
-                .map(|(at, &y)| f64::from(y) + f64::from(bias[at % case.shape.output]))
-                .map(|v| v.max(0.2 * v))
-                .collect();
-            let fused = case.forward(level, Epilogue::BiasLeaky(&bias));
-            assert_close(&format!("{level}, {:?}", case.shape), &fused, &expected, 1e-5);
+            let check = |name: &str, epilogue: Epilogue, slope: f64| {
+                let expected: Vec<f64> = plain
+                    .iter()
+                    .enumerate()
+                    .map(|(at, &y)| f64::from(y) + f64::from(bias[at % case.shape.output]))
+                    .map(|v| v.max(slope * v))
+                    .collect();
+                let fused = case.forward(level, epilogue);
+                assert_close(
+                    &format!("{name}, {level}, {:?}", case.shape),
+                    &fused,
+                    &expected,
+                    1e-5,
+                );
+            };
+            check("leaky", Epilogue::BiasLeaky(&bias), 0.2);
+            check("plain", Epilogue::BiasRelu(&bias), 0.0);
         }
     }
 }

@@ -22,7 +22,7 @@ use lacuna::restore::Task;
 use lacuna::store::probe;
 use lacuna::{Error, Result};
 
-use super::options::{DamageOptions, FitOptions, RunOptions, whole};
+use super::options::{DamageOptions, FitOptions, RunOptions, Vgg16InputOption, whole};
 use super::progress::{Counts, Progress, print_result};
 use super::restore::TaskName;
 use super::table::aligned;
@@ -60,6 +60,12 @@ pub(super) struct EvaluateArguments {
     /// Also make so many learned and so many held-out photos whole, undamaged: LapL1 + MSE of both
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<usize>)]
     reconstruct: usize,
+    /// Weights of VGG16 for the perceptual measure: a safetensors file, or torchvision's .pth;
+    /// none come with this program, and without them its column stays empty
+    #[arg(long, value_name = "FILE")]
+    vgg16: Option<PathBuf>,
+    #[command(flatten)]
+    vgg16_input: Vgg16InputOption,
     #[command(flatten)]
     damage: DamageOptions,
     #[command(flatten)]
@@ -138,7 +144,11 @@ pub(super) fn run(arguments: EvaluateArguments) -> Result<Ending> {
     };
     let field =
         Field { systems: &mut systems, learned: &learned, naive: &naive, naive_name: &naive_name };
-    let measures = Measures::usual();
+    let vgg16 = match &arguments.vgg16 {
+        Some(file) => Some(arguments.vgg16_input.open(file, &device)?),
+        None => None,
+    };
+    let measures = Measures::new(vgg16);
     let (finished, scores) = measure(&plan, field, &held_out, &measures, &device, &mut progress)?;
     if !arguments.options.json && !scores.all().is_empty() && !finished.stopped {
         print_result(&aligned(&scores.markdown()));

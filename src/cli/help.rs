@@ -105,6 +105,39 @@ Exit codes:
   130  Ctrl-C: what is mended is kept,
        the same command goes on";
 
+pub(super) const INVERT_FEATURES: &str = "\
+Examples:
+  lacuna invert-features photos \\
+    --vgg16 vgg16.safetensors \\
+    --model runs/mine --out seen
+  lacuna invert-features grey.jpg \\
+    --vgg16 vgg16.safetensors \\
+    --layer relu4_3 \\
+    --model runs/mine --out seen-4
+
+Files in OUT, for NAME.jpg:
+  NAME.png            the model's image
+  NAME.strip.png      original and that
+  features.json       what was done
+  features.sheet.png  photos and images
+
+Words of its progress:
+  step    one of the search for that
+          image of the model which has
+          the photo's features
+  moving  photos whose search goes on
+  energy  what of the features it does
+          not have: 0 is none, 1 is as
+          much as if it had none
+
+Exit codes:
+    0  all are inverted
+    1  some could not be, each is named
+       on stderr
+    2  an error, or none could be
+  130  Ctrl-C: what is done is kept,
+       the same command goes on";
+
 pub(super) const DEGRADE: &str = "\
 Examples:
   lacuna degrade inpaint photos \\
@@ -282,10 +315,11 @@ mod tests {
     use super::*;
     use crate::cli::{Arguments, command};
 
-    const ALL: [&str; 14] = [
+    const ALL: [&str; 15] = [
         LACUNA,
         TRAIN,
         RESTORE,
+        INVERT_FEATURES,
         DEGRADE,
         EVALUATE,
         INTERPOLATE,

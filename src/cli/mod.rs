@@ -3,7 +3,7 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | `restore`, `degrade` and `evaluate`: some photos (or models) could not be mended, copied or measured, each is named on stderr; the others are done. `data check`: pictures are on both sides of the split |
+//! | 1 | `restore`, `invert-features`, `degrade` and `evaluate`: some photos (or models) could not be mended, copied or measured, each is named on stderr; the others are done. `data check`: pictures are on both sides of the split |
 //! | 2 | an error, or no photo could be; a line on stderr says what is wrong and what to do |
 //! | 130 | Ctrl-C or a polite kill; all that was finished is kept |
 //!
@@ -28,6 +28,7 @@ mod help;
 mod info;
 mod interpolate;
 mod interrupt;
+mod invert_features;
 mod man;
 mod needs;
 mod options;
@@ -76,6 +77,7 @@ fn command() -> clap::Command {
 enum Command {
     Train(train::TrainArguments),
     Restore(restore::RestoreArguments),
+    InvertFeatures(invert_features::InvertFeaturesArguments),
     Degrade(degrade::DegradeArguments),
     Evaluate(evaluate::EvaluateArguments),
     Interpolate(interpolate::InterpolateArguments),
@@ -93,7 +95,7 @@ impl Command {
     /// What Ctrl-C does to it.
     fn stopping(&self) -> &'static str {
         match self {
-            Command::Restore(_) => {
+            Command::Restore(_) | Command::InvertFeatures(_) => {
                 "stopping: pictures in progress are dropped, finished ones stay, and the same command goes on"
             }
             Command::Degrade(_) => "stopping after this picture",
@@ -168,6 +170,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let ending: Result<Ending> = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
         Command::Restore(arguments) => restore::run(arguments),
+        Command::InvertFeatures(arguments) => invert_features::run(arguments),
         Command::Degrade(arguments) => degrade::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Interpolate(arguments) => interpolate::run(arguments),

@@ -14,6 +14,7 @@ use lacuna::nn::Precision;
 use lacuna::restore::Task;
 use lacuna::store::is_held;
 use lacuna::train::{Info, Run, State};
+use lacuna::vgg16::{Input, Vgg16};
 use lacuna::{Error, Model, Result, runtime};
 
 use super::info::resuming;
@@ -158,6 +159,54 @@ impl PrecisionOption {
             Some(PrecisionName::Bf16) => Precision::Bf16,
         }
     }
+
+    /// Opens the model in `folder` for the precision that was given, or its own; `watch` hears what there is to know of
+    /// it.
+    pub fn open(&self, folder: &Path, device: &Device, watch: &mut dyn Observer) -> Result<Model> {
+        let mut model = open_model(folder, device, watch)?;
+        let precision = self.over(model.config.restore.precision);
+        precision.check(device)?;
+        if let Some(text) = precision.note() {
+            let _ = watch.on(Event::Note { text });
+        }
+        model.config.restore.precision = precision;
+        Ok(model)
+    }
+}
+
+/// How pictures are prepared for the weights of VGG16.
+#[derive(Debug, Args)]
+pub(super) struct Vgg16InputOption {
+    /// Whose weights they are, so how photos are prepared for them [default: what the file's
+    /// numbers or its text tell]
+    #[arg(long)]
+    vgg16_input: Option<Vgg16InputName>,
+}
+
+/// The trainings of VGG16 by their names.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Vgg16InputName {
+    /// The authors' own, for Caffe: blue, green, red, 0 to 255
+    Oxford,
+    /// The same for red, green, blue
+    OxfordRgb,
+    /// Torchvision's: red, green, blue, over their deviation
+    Torchvision,
+}
+
+impl Vgg16InputOption {
+    /// The weights in `path`, which are told of.
+    pub fn open(&self, path: &Path, device: &Device) -> Result<Vgg16> {
+        let input = self.vgg16_input.map(|name| match name {
+            Vgg16InputName::Oxford => Input::Oxford,
+            Vgg16InputName::OxfordRgb => Input::OxfordRgb,
+            Vgg16InputName::Torchvision => Input::Torchvision,
+        });
+        let vgg16 = Vgg16::open(path, input, device)?;
+        let known = if input.is_some() { "as --vgg16-input asks" } else { "as the file tells" };
+        detail(&format!("VGG16: {}, {known}", vgg16.input()));
+        Ok(vgg16)
+    }
 }
 
 /// How long and how fast a fit goes.
@@ -174,17 +223,9 @@ pub(super) struct FitOptions {
 }
 
 impl FitOptions {
-    /// Opens the model in `folder` for the precision that was given, or its own; `watch` hears what there is to know of
-    /// it.
+    /// [`PrecisionOption::open`]
     pub fn open(&self, folder: &Path, device: &Device, watch: &mut dyn Observer) -> Result<Model> {
-        let mut model = open_model(folder, device, watch)?;
-        let precision = self.precision.over(model.config.restore.precision);
-        precision.check(device)?;
-        if let Some(text) = precision.note() {
-            let _ = watch.on(Event::Note { text });
-        }
-        model.config.restore.precision = precision;
-        Ok(model)
+        self.precision.open(folder, device, watch)
     }
 
     /// What was given over the model's own settings for `task`.

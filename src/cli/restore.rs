@@ -205,7 +205,7 @@ fn check_form(arguments: &RestoreArguments, task: Task) -> Result<()> {
 }
 
 /// What is decided, for those who asked.
-fn tell_of(settings: &FitSettings, batch: usize, progress: &Progress) {
+pub(super) fn tell_of(settings: &FitSettings, batch: usize, progress: &Progress) {
     let FitSettings { fit, plateau } = settings;
     let early = match plateau.window {
         0 => "none stops early".to_string(),

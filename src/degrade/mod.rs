@@ -14,6 +14,7 @@
 //! | resample.rs | Lanczos-3 down to any size | transposed matrices |
 //! | colour.rs | (R + G + B) / 3 | y / 3 three times |
 //! | blur.rs | Gaussian blur | transposed matrices |
+//! | features.rs | a map of VGG16, over its size: feature inversion | none: not linear |
 //! | compose.rs | A2(A1(x)) | A1'(A2'(y)) |
 //! | hole.rs | which pixels are missing, from text | - |
 //! | corruption/ | noise, JPEG, shrink, grey, hole: damaged copies | - |
@@ -24,6 +25,7 @@ mod blur;
 mod colour;
 mod compose;
 mod corruption;
+mod features;
 mod hole;
 mod identity;
 #[cfg(test)]
@@ -39,6 +41,7 @@ pub use blur::Blur;
 pub use colour::Colour;
 pub use compose::Compose;
 pub use corruption::{Corruption, Grey, Jpeg, Noise, Punch, Shrink};
+pub use features::Features;
 pub use hole::{Extent, Hole, Side};
 pub use identity::Identity;
 pub use mask::Mask;

@@ -1,14 +1,11 @@
-//! The measures of an evaluation, each a column of its tables.
-//!
-//! A new one is a type with [`Measure`] and a line in [`Measures::usual`], or is handed to [`Measures::with`].
-
-use std::fmt::Debug;
+//! The columns of an evaluation: the family of [`metric`](crate::metric), each measure as it is said of a task.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::image::Picture;
-use crate::metric::{mse, mse_where, psnr};
+use crate::metric::{self, Better, Measure, Pair};
+use crate::vgg16::{Input, Vgg16};
 
 /// What is judged: a result beside what it should be.
 #[derive(Debug, Clone, Copy)]
@@ -17,13 +14,6 @@ pub struct Judged<'a> {
     pub truth: &'a Picture,
     /// `[H, W]`, true = known; for inpainting.
     pub known: Option<&'a [bool]>,
-}
-
-impl Judged<'_> {
-    /// `[H, W]`, true = missing.
-    pub fn hole(&self) -> Option<Vec<bool>> {
-        self.known.map(|known| known.iter().map(|known| !known).collect())
-    }
 }
 
 /// What a measure says of one result.
@@ -58,13 +48,13 @@ impl Reading {
     }
 }
 
-/// How a measure is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a column is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Its name for machines.
     pub name: &'static str,
     /// That for people.
-    pub title: &'static str,
+    pub title: String,
     /// Digits after the point.
     pub digits: usize,
     pub lower_is_better: bool,
@@ -72,107 +62,103 @@ pub struct Head {
     pub shown: bool,
 }
 
-/// One number for a result, or why there is none.
-pub trait Measure: Debug + Send + Sync {
-    fn head(&self) -> Head;
+/// The columns in their order; the first says which system is best.
+const COLUMNS: [Column; 7] = [
+    Column::Main,
+    Column::Of(Measure::KnownMse),
+    Column::Of(Measure::Mse),
+    Column::Of(Measure::Psnr),
+    Column::Of(Measure::Ssim),
+    Column::Of(Measure::MsSsim),
+    Column::Of(Measure::Perceptual),
+];
 
-    /// # Errors
-    /// A result of another size than the truth.
-    fn read(&self, judged: &Judged) -> Result<Reading>;
+#[derive(Debug, Clone, Copy)]
+enum Column {
+    /// Mean squared error in the hole; of the whole image where there is none.
+    Main,
+    Of(Measure),
 }
 
-/// All measures, in the order of their columns; the first says which system is best.
-#[derive(Debug)]
-pub struct Measures(Vec<Box<dyn Measure>>);
+/// All measures, with what they need.
+#[derive(Debug, Default)]
+pub struct Measures {
+    by: metric::Measures,
+    /// Whose weights of VGG16 there are, and a hash of them.
+    vgg16: Option<(Input, String)>,
+}
 
 impl Measures {
     /// What needs no further files.
     pub fn usual() -> Self {
-        Self(vec![Box::new(Error), Box::new(KnownError), Box::new(WholeError), Box::new(Psnr)])
+        Self::default()
     }
 
-    /// One more.
-    #[must_use]
-    pub fn with(mut self, measure: Box<dyn Measure>) -> Self {
-        self.0.push(measure);
-        self
+    /// With the perceptual measure by these weights, if there are some.
+    pub fn new(vgg16: Option<Vgg16>) -> Self {
+        let known = vgg16.as_ref().map(|vgg16| (vgg16.input(), vgg16.digest()));
+        Self { by: metric::Measures::new(vgg16), vgg16: known }
     }
 
     pub fn heads(&self) -> Vec<Head> {
-        self.0.iter().map(|measure| measure.head()).collect()
+        COLUMNS.map(|column| self.head(column)).to_vec()
     }
 
-    /// What each says.
+    fn head(&self, column: Column) -> Head {
+        let Column::Of(measure) = column else {
+            let (name, title) = ("mse", "MSE".to_string());
+            return Head { name, title, digits: 4, lower_is_better: true, shown: true };
+        };
+        let (name, title, digits, shown) = match measure {
+            // That of the hole is the first column.
+            Measure::Mse => ("whole_mse", "whole image".into(), 4, false),
+            Measure::KnownMse => (measure.name(), "known pixels".into(), 4, true),
+            Measure::Psnr => (measure.name(), "PSNR".into(), 2, true),
+            Measure::Perceptual => {
+                // Features of Oxford's weights are some hundreds.
+                let is_large =
+                    self.vgg16.as_ref().is_none_or(|(input, _)| *input != Input::Torchvision);
+                let digits = if is_large { 1 } else { 4 };
+                (measure.name(), self.by.title(measure), digits, true)
+            }
+            _ => (measure.name(), self.by.title(measure), 4, true),
+        };
+        Head { name, title, digits, lower_is_better: measure.better() == Better::Lower, shown }
+    }
+
+    /// What numbers depend on: the columns, and the weights of VGG16.
+    pub fn settings(&self) -> Vec<String> {
+        let weights = |column| match (column, &self.vgg16) {
+            (Column::Of(Measure::Perceptual), Some((input, digest))) => {
+                format!(" by {input} {digest}")
+            }
+            (Column::Of(Measure::Perceptual), None) => " without weights".to_string(),
+            _ => String::new(),
+        };
+        COLUMNS.map(|column| self.head(column).name.to_string() + &weights(column)).to_vec()
+    }
+
+    /// What each says, in the order of the columns.
     ///
     /// # Errors
-    /// As [`Measure::read`].
+    /// A result of another size than the truth.
     pub fn read(&self, judged: &Judged) -> Result<Vec<Reading>> {
-        self.0.iter().map(|measure| measure.read(judged)).collect()
-    }
-}
-
-/// Mean squared error in the hole; of the whole image where there is none.
-#[derive(Debug)]
-struct Error;
-
-impl Measure for Error {
-    fn head(&self) -> Head {
-        Head { name: "mse", title: "MSE", digits: 4, lower_is_better: true, shown: true }
-    }
-
-    fn read(&self, judged: &Judged) -> Result<Reading> {
-        Ok(Reading::Number(match judged.hole() {
-            Some(hole) => mse_where(judged.result, judged.truth, &hole)?,
-            None => mse(judged.result, judged.truth)?,
-        }))
-    }
-}
-
-/// Mean squared error of the known pixels.
-#[derive(Debug)]
-struct KnownError;
-
-impl Measure for KnownError {
-    fn head(&self) -> Head {
-        let (name, title) = ("known_mse", "known pixels");
-        Head { name, title, digits: 4, lower_is_better: true, shown: true }
-    }
-
-    fn read(&self, judged: &Judged) -> Result<Reading> {
-        Ok(match judged.known {
-            Some(known) => Reading::Number(mse_where(judged.result, judged.truth, known)?),
-            None => Reading::missing("there is no hole"),
-        })
-    }
-}
-
-/// Mean squared error of the whole image.
-#[derive(Debug)]
-struct WholeError;
-
-impl Measure for WholeError {
-    fn head(&self) -> Head {
-        let (name, title) = ("whole_mse", "whole image");
-        Head { name, title, digits: 4, lower_is_better: true, shown: false }
-    }
-
-    fn read(&self, judged: &Judged) -> Result<Reading> {
-        Ok(Reading::Number(mse(judged.result, judged.truth)?))
-    }
-}
-
-/// Peak signal-to-noise ratio of the whole image.
-#[derive(Debug)]
-struct Psnr;
-
-impl Measure for Psnr {
-    fn head(&self) -> Head {
-        Head { name: "psnr", title: "PSNR", digits: 2, lower_is_better: false, shown: true }
-    }
-
-    fn read(&self, judged: &Judged) -> Result<Reading> {
-        let decibels = psnr(judged.result, judged.truth)?;
-        Ok(Reading::finite(decibels, "the result is the truth, bit for bit"))
+        let hole: Option<Vec<bool>> =
+            judged.known.map(|known| known.iter().map(|known| !known).collect());
+        let pair = Pair { restored: judged.result, truth: judged.truth, hole: hole.as_deref() };
+        let read = |column| {
+            let measure = match column {
+                Column::Main if hole.is_some() => Measure::HoleMse,
+                Column::Main => Measure::Mse,
+                Column::Of(measure) => measure,
+            };
+            if let Some(why) = self.by.absent(measure, &pair) {
+                return Ok(Reading::missing(&why));
+            }
+            let number = self.by.score(measure, &[pair])?[0].unwrap_or(f64::NAN);
+            Ok(Reading::finite(number, "the result is the truth, bit for bit"))
+        };
+        COLUMNS.into_iter().map(read).collect()
     }
 }
 
@@ -182,14 +168,21 @@ mod tests {
 
     #[test]
     fn a_reading_is_a_number_or_says_why_there_is_none() {
-        let [truth, other] = [0.5, 0.6].map(|v| Picture::constant(2, 2, [v; 3]).unwrap());
+        let [truth, other] = [0.5, 0.6].map(|v| Picture::constant(12, 12, [v; 3]).unwrap());
         let measures = Measures::usual();
         let judged = Judged { result: &truth, truth: &truth, known: None };
         let readings = measures.read(&judged).unwrap();
         assert_eq!(readings[0], Reading::Number(0.0));
-        assert_eq!(readings[1], Reading::missing("there is no hole"));
-        assert!(matches!(&readings[3], Reading::Missing { why } if why.contains("bit for bit")));
-        let known = [true, true, true, false];
+        assert_eq!(readings[1], Reading::missing("nothing was missing"));
+        let why = |at: usize| match &readings[at] {
+            Reading::Missing { why } => why.clone(),
+            Reading::Number(number) => number.to_string(),
+        };
+        assert!(why(3).contains("bit for bit"));
+        assert_eq!(readings[4], Reading::Number(1.0));
+        assert!(why(5).contains("not defined below 176 x 176"), "{}", why(5));
+        assert!(why(6).contains("--vgg16 FILE"), "{}", why(6));
+        let known: Vec<bool> = (0..144).map(|at| at != 5).collect();
         let half = Judged { result: &other, truth: &truth, known: Some(&known) };
         let readings = measures.read(&half).unwrap();
         assert!((readings[0].number().unwrap() - 0.01).abs() < 1e-6);

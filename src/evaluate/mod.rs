@@ -52,7 +52,7 @@ use burn::tensor::Device;
 pub use compare::{Case, IN_PHOTO, Outcome, mend};
 pub use damage::{Damage, Damaged};
 pub use held_out::{HeldOut, Like, Picked, naive_of, words};
-pub use measures::{Head, Judged, Measure, Measures, Reading};
+pub use measures::{Head, Judged, Measures, Reading};
 pub use naive::{Naive, meaning};
 pub use paired::{SignedRank, holm, signed_rank};
 pub use plan::{Done, Field, Plan};

@@ -151,15 +151,15 @@ fn column(head: &str, digits: usize, lower_is_better: bool) -> Column {
 fn of_task(outputs: &Outputs, task: Task, scores: &Scores, looked: &Looked) -> Result<Section> {
     let damage = outputs.record.settings.damage.get(task.name()).map_or("", String::as_str);
     let summaries = scores.of_task(task);
-    let main = scores.heads[0];
+    let main = &scores.heads[0];
     let is_shown = |at: &usize| {
         scores.heads[*at].shown && summaries.iter().any(|one| one.stats[*at].is_some())
     };
     let shown: Vec<usize> = (0..scores.heads.len()).filter(is_shown).collect();
     let mut columns = Vec::new();
     for &at in &shown {
-        let head = scores.heads[at];
-        columns.push(column(head.title, head.digits, head.lower_is_better).unmarked());
+        let head = &scores.heads[at];
+        columns.push(column(&head.title, head.digits, head.lower_is_better).unmarked());
         if at == 0 {
             columns.push(Column::plain("\u{b1}", head.digits));
         }
@@ -234,7 +234,7 @@ fn missing(scores: &Scores, task: Task) -> String {
     let mut reasons: Vec<(String, usize)> = Vec::new();
     for score in scores.all().iter().filter(|score| score.task == task) {
         for (head, reading) in scores.heads.iter().zip(&score.readings) {
-            if let super::Reading::Missing { why } = reading {
+            if let (true, super::Reading::Missing { why }) = (head.shown, reading) {
                 let reason = format!("{} has no number: {why}", head.title);
                 match reasons.iter_mut().find(|(other, _)| *other == reason) {
                     Some((_, count)) => *count += 1,
@@ -243,7 +243,7 @@ fn missing(scores: &Scores, task: Task) -> String {
             }
         }
     }
-    let reasons = reasons.into_iter().filter(|(reason, _)| !reason.contains("there is no hole"));
+    let reasons = reasons.into_iter().filter(|(reason, _)| !reason.contains("nothing was missing"));
     reasons.map(|(reason, count)| format!("{reason} ({count} times). ")).collect()
 }
 

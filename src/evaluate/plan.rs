@@ -88,7 +88,7 @@ pub(super) fn record_of(
         size: first.config.size,
         stretch: first.config.data.stretch,
         data: plan.data.clone(),
-        measures: measures.heads().iter().map(|head| head.name.to_string()).collect(),
+        measures: measures.settings(),
         naive: field.naive_name.to_string(),
         damage: plan.tasks.iter().map(damage).collect(),
     };

@@ -17,7 +17,7 @@ impl Scores {
         let shown: Vec<usize> = (0..self.heads.len()).filter(|&at| self.heads[at].shown).collect();
         let mut heads = vec!["task", "system"];
         for (place, &at) in shown.iter().enumerate() {
-            heads.push(self.heads[at].title);
+            heads.push(&self.heads[at].title);
             if place == 0 {
                 heads.push("standard error");
             }

@@ -1,26 +1,228 @@
 //! Measures of a restored picture against the true one: one number per image, on the host.
 //!
 //! ```text
-//! restored [3,H,W], truth [3,H,W] --mse, mse_where, psnr--> f64
+//! Pair{restored, truth [3,H,W], hole} --Measures::score(Measure)--> one number each, or why there is none
 //! ```
 //!
-//! | measure | formula | best |
-//! |---|---|---|
-//! | [`mse`] | mean (x - y)^2 over all values | 0, the lowest |
-//! | [`mse_where`] | the same over selected pixels: the hole, or what is known | 0, the lowest |
-//! | [`psnr`] | 10 log10(1 / mse), dB | infinite, the highest |
+//! | measure | formula | over | best | least side |
+//! |---|---|---|---|---|
+//! | [`mse`] | mean (x - y)^2 over all values | the picture | 0, the lowest | 1 |
+//! | [`mse_where`] | the same over selected pixels | the hole; what is known | 0, the lowest | 1 |
+//! | [`psnr`] | 10 log10(1 / mse), dB | the picture | infinite, the highest | 1 |
+//! | [`ssim`](ssim()) | mean, contrast, structure under a window | the picture | 1, the highest | 11 |
+//! | [`ms_ssim`](ms_ssim()) | the same on five scales | the picture | 1, the highest | 176 |
+//! | [`perceptual`](perceptual()) | squared difference of VGG16's features | the hole, if there is one | 0, the lowest | 16 |
 //!
-//! Sums are in f64 and in the order of the pixels, so that a number is the same on every machine. Values count as they
-//! stand: a restoration that leaves `[0,1]` is not clamped before it is judged.
+//! Sums are in f64 and in the order of the pixels, so that a number is the same on every machine (but for VGG16's
+//! features, which are f32 and the same for any number of threads). Values count as they stand: a restoration that leaves
+//! `[0,1]` is not clamped before it is judged. A measure that is not defined for a picture has no number: a smaller window
+//! or fewer scales would be another measure under its name.
+//!
+//! To add a measure: a file with its formula and its `ABOUT` here, a variant of [`Measure`] with its arm, and the laws
+//! below are earned.
 
+mod ms_ssim;
 mod mse;
+mod perceptual;
 mod psnr;
+mod ssim;
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use ms_ssim::ms_ssim;
 pub use mse::{mse, mse_where};
+pub use perceptual::perceptual;
 pub use psnr::psnr;
+pub use ssim::ssim;
 
 use crate::error::{Error, Result};
 use crate::image::Picture;
+use crate::vgg16::Vgg16;
+
+/// A picture and what it should be.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<'a> {
+    pub restored: &'a Picture,
+    pub truth: &'a Picture,
+    /// `[H, W]`, true = was missing; for inpainting.
+    pub hole: Option<&'a [bool]>,
+}
+
+impl Pair<'_> {
+    /// `[H, W]`, true = was known; empty without a hole.
+    fn known(&self) -> Vec<bool> {
+        self.hole.unwrap_or_default().iter().map(|missing| !missing).collect()
+    }
+
+    fn shorter_side(&self) -> usize {
+        self.truth.height().min(self.truth.width())
+    }
+}
+
+/// The measures by their names, in the order of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    HoleMse,
+    KnownMse,
+    Mse,
+    Psnr,
+    Ssim,
+    MsSsim,
+    Perceptual,
+}
+
+/// Which of two numbers is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    Lower,
+    Higher,
+}
+
+impl Measure {
+    pub const ALL: [Measure; 7] = [
+        Measure::HoleMse,
+        Measure::KnownMse,
+        Measure::Mse,
+        Measure::Psnr,
+        Measure::Ssim,
+        Measure::MsSsim,
+        Measure::Perceptual,
+    ];
+
+    fn about(self) -> About {
+        match self {
+            Measure::HoleMse => mse::HOLE,
+            Measure::KnownMse => mse::KNOWN,
+            Measure::Mse => mse::WHOLE,
+            Measure::Psnr => psnr::ABOUT,
+            Measure::Ssim => ssim::ABOUT,
+            Measure::MsSsim => ms_ssim::ABOUT,
+            Measure::Perceptual => perceptual::ABOUT,
+        }
+    }
+
+    /// For machines: a column of a CSV, a key of JSON.
+    pub fn name(self) -> &'static str {
+        self.about().name
+    }
+
+    /// For people, of any weights; [`Measures::title`] says of which.
+    pub fn title(self) -> &'static str {
+        self.about().title
+    }
+
+    /// What it is measured in; empty for a plain number.
+    pub fn unit(self) -> &'static str {
+        self.about().unit
+    }
+
+    pub fn better(self) -> Better {
+        self.about().better
+    }
+
+    /// Pixels of the shorter side that a picture has at least, for there to be a number.
+    pub fn least_side(self) -> usize {
+        self.about().least_side
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
+    }
+}
+
+/// All there is to say of a measure.
+#[derive(Debug, Clone, Copy)]
+struct About {
+    name: &'static str,
+    title: &'static str,
+    unit: &'static str,
+    better: Better,
+    over: Over,
+    least_side: usize,
+    how: How,
+}
+
+/// Which pixels count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Whole,
+    Hole,
+    Known,
+    HoleIfAny,
+}
+
+/// What it takes.
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Alone(fn(&Pair) -> Result<f64>),
+    ByVgg16(fn(&Vgg16, &Pair) -> Result<f64>),
+}
+
+/// The measures with what they need.
+#[derive(Debug, Default)]
+pub struct Measures {
+    vgg16: Option<Vgg16>,
+}
+
+impl Measures {
+    /// Without `vgg16` there is no perceptual measure: nothing stands in for it.
+    pub fn new(vgg16: Option<Vgg16>) -> Self {
+        Self { vgg16 }
+    }
+
+    /// For people, with the weights that it is by: numbers of other weights are other numbers.
+    pub fn title(&self, measure: Measure) -> String {
+        match (measure.about().how, &self.vgg16) {
+            (How::ByVgg16(_), Some(vgg16)) => {
+                format!("{}, {})", measure.title().trim_end_matches(')'), vgg16.input())
+            }
+            _ => measure.title().to_string(),
+        }
+    }
+
+    /// Why `measure` has no number for `pair`, as a column says it; `None` where it has one.
+    pub fn absent(&self, measure: Measure, pair: &Pair) -> Option<String> {
+        let About { over, least_side, how, .. } = measure.about();
+        if matches!(how, How::ByVgg16(_)) && self.vgg16.is_none() {
+            return Some("no weights of VGG16 were given (--vgg16 FILE)".into());
+        }
+        if pair.shorter_side() < least_side {
+            return Some(format!("not defined below {least_side} x {least_side} pixels"));
+        }
+        let has = |wanted: bool| pair.hole.unwrap_or_default().contains(&wanted);
+        match over {
+            Over::Hole if !has(true) => Some("nothing was missing".into()),
+            Over::Known if pair.hole.is_none() => Some("nothing was missing".into()),
+            Over::Known if !has(false) => Some("nothing was known".into()),
+            _ => None,
+        }
+    }
+
+    /// `measure` of each of `pairs`, in their order; `None` where [`Measures::absent`] says why. A pair's number depends on
+    /// that pair alone.
+    ///
+    /// # Errors
+    /// Two sizes in a pair, a hole that does not fit.
+    pub fn score(&self, measure: Measure, pairs: &[Pair]) -> Result<Vec<Option<f64>>> {
+        let one = |pair: &Pair| {
+            same_size(pair.restored, pair.truth)?;
+            if self.absent(measure, pair).is_some() {
+                return Ok(None);
+            }
+            match (measure.about().how, &self.vgg16) {
+                (How::Alone(score), _) => score(pair).map(Some),
+                (How::ByVgg16(score), Some(vgg16)) => score(vgg16, pair).map(Some),
+                (How::ByVgg16(_), None) => Ok(None),
+            }
+        };
+        pairs.iter().map(one).collect()
+    }
+}
 
 /// `Ok` if both have one size; only then does any measure mean something.
 fn same_size(restored: &Picture, truth: &Picture) -> Result<()> {
@@ -39,6 +241,9 @@ fn same_size(restored: &Picture, truth: &Picture) -> Result<()> {
 mod tests {
     use super::*;
     use crate::runtime::{stream, uniform};
+    use crate::vgg16::Input;
+    use crate::vgg16::tests::of_formula;
+    use burn::tensor::Device;
 
     /// `v = (7 i + 3) mod 11 / 10` over the flat index, and `(5 i + 1) mod 13 / 12`: pictures that numpy makes too.
     pub(super) fn formula(height: usize, width: usize) -> (Picture, Picture) {
@@ -55,43 +260,118 @@ mod tests {
         Picture::new(truth.height(), truth.width(), data).unwrap()
     }
 
-    /// The measures as costs, lower is better; a new one earns the laws below by its row here.
-    type Cost = fn(&Picture, &Picture) -> Result<f64>;
-    const COSTS: [(&str, Cost); 3] = [
-        ("mse", mse),
-        ("mse_where", |x, y| {
-            let half: Vec<bool> = (0..x.height() * x.width()).map(|i| i % 2 == 0).collect();
-            mse_where(x, y, &half)
-        }),
-        ("psnr", |x, y| psnr(x, y).map(|db| -db)),
-    ];
+    fn measures() -> Measures {
+        Measures::new(Some(of_formula(Input::Oxford, &Device::flex())))
+    }
+
+    /// Every measure at a size near its least, with a hole.
+    fn each(mut law: impl FnMut(Measure, &Measures, &Picture, &Picture, &[bool])) {
+        let measures = measures();
+        for measure in Measure::ALL {
+            let (height, width) = (measure.least_side() + 2, measure.least_side() + 1);
+            let (a, b) = formula(height, width);
+            let hole: Vec<bool> = (0..height * width).map(|at| at % 3 == 0).collect();
+            law(measure, &measures, &a, &b, &hole);
+        }
+    }
+
+    fn score(measures: &Measures, measure: Measure, pair: Pair) -> f64 {
+        measures.score(measure, &[pair]).unwrap()[0].unwrap()
+    }
 
     #[test]
     fn a_picture_against_itself_scores_best_and_noise_makes_every_score_worse() {
-        let (truth, _) = formula(9, 7);
-        for (name, cost) in COSTS {
-            let scores: Vec<f64> = [0.0, 0.01, 0.1, 0.5]
-                .map(|sigma| cost(&noisy(&truth, sigma), &truth).unwrap())
-                .to_vec();
-            assert!(scores.is_sorted_by(|a, b| a < b), "{name}: {scores:?}");
-        }
+        each(|measure, measures, truth, _, hole| {
+            let of = |sigma: f32| {
+                let restored = &noisy(truth, sigma);
+                score(measures, measure, Pair { restored, truth, hole: Some(hole) })
+            };
+            let scores = [0.0, 0.02, 0.1, 0.5].map(of);
+            let is_better = |a: &f64, b: &f64| match measure.better() {
+                Better::Lower => a < b,
+                Better::Higher => a > b,
+            };
+            assert!(scores.is_sorted_by(is_better), "{measure}: {scores:?}");
+            let best = match (measure, measure.better()) {
+                (_, Better::Lower) => 0.0,
+                (Measure::Psnr, _) => f64::INFINITY,
+                _ => 1.0,
+            };
+            assert!(scores[0] == best || (scores[0] - best).abs() < 1e-12, "{measure}: {scores:?}");
+        });
+    }
+
+    #[test]
+    fn a_batch_is_its_pairs_one_by_one_bit_for_bit() {
+        each(|measure, measures, a, b, hole| {
+            let half = noisy(a, 0.3);
+            let pairs = [(b, Some(hole)), (&half, Some(hole)), (a, None), (b, None)];
+            let pairs = pairs.map(|(restored, hole)| Pair { restored, truth: a, hole });
+            let together = measures.score(measure, &pairs).unwrap();
+            for (pair, together) in pairs.iter().zip(together) {
+                let alone = measures.score(measure, std::slice::from_ref(pair)).unwrap();
+                assert_eq!(alone, [together], "{measure}");
+            }
+        });
     }
 
     #[test]
     fn the_order_of_the_two_pictures_does_not_matter() {
-        let (a, b) = formula(9, 7);
-        for (name, cost) in COSTS {
-            assert_eq!(cost(&a, &b).unwrap(), cost(&b, &a).unwrap(), "{name}");
-        }
+        each(|measure, measures, a, b, hole| {
+            let of = |restored, truth| {
+                score(measures, measure, Pair { restored, truth, hole: Some(hole) })
+            };
+            assert_eq!(of(a, b), of(b, a), "{measure}");
+        });
     }
 
     #[test]
     fn pictures_of_two_sizes_are_an_error_that_names_both() {
-        let (a, _) = formula(9, 7);
-        let (b, _) = formula(7, 9);
-        for (name, cost) in COSTS {
-            let message = cost(&a, &b).unwrap_err().to_string();
-            assert!(message.contains("7 x 9") && message.contains("9 x 7"), "{name}: {message}");
+        let measures = measures();
+        let (a, b) = (formula(9, 7).0, formula(7, 9).0);
+        for measure in Measure::ALL {
+            let pair = Pair { restored: &a, truth: &b, hole: None };
+            let message = measures.score(measure, &[pair]).unwrap_err().to_string();
+            assert!(message.contains("7 x 9") && message.contains("9 x 7"), "{measure}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_defined_has_no_number_and_says_why() {
+        let measures = measures();
+        for measure in Measure::ALL {
+            let least = measure.least_side();
+            let (a, b) = formula((least - 1).max(1), least + 3);
+            let whole = Pair { restored: &a, truth: &b, hole: None };
+            let absent = measures.absent(measure, &whole);
+            if least > 1 {
+                assert!(absent.clone().unwrap().contains(&format!("{least} x {least}")));
+            }
+            assert_eq!(measures.score(measure, &[whole]).unwrap()[0].is_none(), absent.is_some());
+        }
+        let (a, b) = formula(20, 20);
+        let whole = Pair { restored: &a, truth: &b, hole: None };
+        let pair = |hole| Pair { hole: Some(hole), ..whole };
+        let why = |measure, pair: &Pair| measures.absent(measure, pair).unwrap_or_default();
+        assert!(why(Measure::HoleMse, &whole).contains("missing"));
+        assert!(why(Measure::KnownMse, &whole).contains("missing"));
+        assert!(why(Measure::HoleMse, &pair(&[false; 400])).contains("missing"));
+        assert!(why(Measure::KnownMse, &pair(&[true; 400])).contains("known"));
+        let none = Measures::default();
+        assert!(none.absent(Measure::Perceptual, &whole).unwrap().contains("--vgg16"));
+        assert_eq!(none.score(Measure::Perceptual, &[whole]).unwrap(), [None]);
+        assert_eq!(none.title(Measure::Perceptual), "perceptual (VGG16)");
+        assert_eq!(measures.title(Measure::Perceptual), "perceptual (VGG16, oxford)");
+        assert!(measures.score(Measure::Perceptual, &[pair(&[true; 5])]).is_err());
+    }
+
+    #[test]
+    fn names_are_words_of_a_column_and_differ() {
+        for measure in Measure::ALL {
+            let name = measure.name();
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert_eq!(Measure::ALL.iter().filter(|other| other.name() == name).count(), 1);
+            assert_eq!(serde_json::to_string(&measure).unwrap(), format!("\"{name}\""));
         }
     }
 }

@@ -1,8 +1,37 @@
 //! Mean squared error, over a whole picture or over chosen pixels.
 
-use super::same_size;
+use super::{About, Better, How, Over, same_size};
 use crate::error::{Error, Result};
 use crate::image::Picture;
+
+/// Of the whole picture.
+pub(super) const WHOLE: About = About {
+    name: "mse",
+    title: "MSE",
+    unit: "",
+    better: Better::Lower,
+    over: Over::Whole,
+    least_side: 1,
+    how: How::Alone(|pair| mse(pair.restored, pair.truth)),
+};
+
+/// Of what was missing.
+pub(super) const HOLE: About = About {
+    name: "hole_mse",
+    title: "MSE in the hole",
+    over: Over::Hole,
+    how: How::Alone(|pair| mse_where(pair.restored, pair.truth, pair.hole.unwrap_or_default())),
+    ..WHOLE
+};
+
+/// Of what was known.
+pub(super) const KNOWN: About = About {
+    name: "known_mse",
+    title: "MSE of the known pixels",
+    over: Over::Known,
+    how: How::Alone(|pair| mse_where(pair.restored, pair.truth, &pair.known())),
+    ..WHOLE
+};
 
 /// ```text
 /// mse = 1 / (3 H W)  sum over c, y, x of (restored - truth)^2

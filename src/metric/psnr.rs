@@ -1,8 +1,18 @@
 //! Peak signal-to-noise ratio.
 
-use super::mse;
+use super::{About, Better, How, Over, mse};
 use crate::error::Result;
 use crate::image::Picture;
+
+pub(super) const ABOUT: About = About {
+    name: "psnr",
+    title: "PSNR",
+    unit: "dB",
+    better: Better::Higher,
+    over: Over::Whole,
+    least_side: 1,
+    how: How::Alone(|pair| psnr(pair.restored, pair.truth)),
+};
 
 /// ```text
 /// psnr = 10 log10(1 / mse)   dB, for values of range 1

@@ -109,7 +109,7 @@ impl Blocks<'_> {
         };
         let dims = weight.dims();
         let norm = self.norm().map(|norm| norm.numbers());
-        Frozen::new(spec, dims, side, numbers_of(weight.inner()), norm)
+        Frozen::new(spec, dims, [side; 2], numbers_of(weight.inner()), norm)
     }
 }
 

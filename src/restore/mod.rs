@@ -19,11 +19,13 @@
 //! | in_photo.rs | all of that at the model's size, for measuring |
 //! | region.rs | a part of a large photo, and back to its place |
 //! | job/ | files in, files out |
+//! | invert/ | images of the model from VGG16's features of photos, files in, files out |
 
 mod energy;
 mod feather;
 mod fit;
 mod in_photo;
+pub mod invert;
 pub mod job;
 mod paste;
 mod plateau;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 
 const PICKLE: &str = "which may run any program as it is opened, and is never opened here";
-const NOT_OURS: &str = "name the folder that `lacuna train --out` wrote";
+pub(super) const NOT_OURS: &str = "name the folder that `lacuna train --out` wrote";
 const FETCH: &str = "fetch the file itself: by `git lfs pull`, or `hf download`";
 
 /// Endings of files that other programs keep models in.

@@ -34,7 +34,7 @@ pub(crate) use atomic::{clear_partials, copy_to_disk, make_folder, replace_file}
 pub(crate) use card::{card, latents as latents_card};
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::Standing;
-pub(crate) use header::{Header, read_header};
+pub(crate) use header::{Accepted, Header, TensorFile, check_finite, cut, read_header, widened};
 pub use lock::{Lock, is_held};
 pub use model::Origin;
 pub(crate) use model::{CHECKPOINT, TENSORS, model_config, model_folder, model_header};

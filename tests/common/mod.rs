@@ -4,9 +4,11 @@
 
 #[cfg(unix)]
 pub mod browser;
+pub mod formula;
 pub mod reference;
 pub mod runs;
 pub mod sets;
+pub mod vgg16;
 
 #[cfg(feature = "cli")]
 pub mod workshop;

@@ -9,11 +9,13 @@ use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use lacuna::image::save_png;
 
 use crate::common::runs::{picture, write_photos};
+use crate::common::vgg16::write_formula;
 use crate::common::workshop::{BIN, Workshop, lacuna, ok, strs};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "train",
     "restore",
+    "invert-features",
     "degrade",
     "evaluate",
     "demo",
@@ -79,6 +81,7 @@ fn prepare(workshop: &Workshop) {
     GrayImage::from_fn(1500, 1500, |x, y| Luma([scratch(x, y)]))
         .save(workshop.at("large-mask.png"))
         .unwrap();
+    write_formula(&workshop.at("vgg16.safetensors"), Some("oxford"));
     save_png(workshop.at("small/a.png"), picture(4, 8).to_rgb8()).unwrap();
     save_png(workshop.at("others/b.png"), picture(5, 24).to_rgb8()).unwrap();
 }

@@ -13,8 +13,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex};
 use lacuna_kernels::{
     ConvShape, LatentNet, LatentTape, Level, Moments, Pass, bilinear_x2_backward, latent_backward,
-    latent_forward_recorded, loss_and_gradient, norm_act_backward, scale_images, sigmoid_backward,
-    split, take,
+    latent_forward_recorded, loss_and_gradient, max_pool_backward, norm_act_backward, scale_images,
+    sigmoid_backward, split, take,
 };
 
 use super::flex::{loss_shape, loss_weights, pass_through, shape_of, weight_gradient};
@@ -172,6 +172,24 @@ impl Gradient<1> for Bilinear {
 }
 
 #[derive(Debug)]
+struct MaxPool;
+
+impl Gradient<1> for MaxPool {
+    type State = FlexTensor;
+
+    fn gradients(x: Self::State, dy: FlexTensor, _: [bool; 1]) -> [Option<FlexTensor>; 1] {
+        let _span = span("max pool");
+        let (dy, dims) = (channels_last(dy), dims(&x));
+        let [b, c, h, w] = dims;
+        let mut dx = take(b * c * h * w);
+        max_pool_backward(slice(&x), slice(&dy), [b, h, w, c], &mut dx);
+        recycle(dy);
+        recycle(x);
+        [Some(map(dx, dims))]
+    }
+}
+
+#[derive(Debug)]
 struct SigmoidImage;
 
 impl Gradient<1> for SigmoidImage {
@@ -265,7 +283,7 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         record::<FrozenLayer, C, 1>([node], |_| {
             let from = dims(&x);
             let y = layer.forward(x);
-            let kept = layer.is_normed().then(|| y.clone());
+            let kept = layer.is_bent().then(|| y.clone());
             (y, Some((layer, from, kept)))
         })
     }
@@ -280,6 +298,14 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
         let (x, node) = x.into_parts();
         let dims = dims(&x);
         record::<Bilinear, C, 1>([node], |_| (Flex::bilinear(x), Some(dims)))
+    }
+
+    fn max_pool(x: Recorded<C>) -> Recorded<C> {
+        let (x, node) = x.into_parts();
+        record::<MaxPool, C, 1>([node], |_| {
+            let x = channels_last(x);
+            (Flex::max_pool(x.clone()), Some(x))
+        })
     }
 
     fn sigmoid_image(x: Recorded<C>) -> Recorded<C> {

@@ -6,7 +6,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use lacuna_kernels::{
     ConvShape, Epilogue, LatentNet, Level, LossShape, LossWeights, Packed, Pass, bilinear_x2,
-    conv_weight_gradient, convolve, latent_forward, loss, norm_act, sgd, sgd_clamp,
+    conv_weight_gradient, convolve, latent_forward, loss, max_pool, norm_act, sgd, sgd_clamp,
     sigmoid_to_channels_first, take,
 };
 
@@ -137,6 +137,16 @@ impl Kernels for Flex {
         bilinear_x2(Level::best(), slice(&x), [b, h, w, c], &mut y);
         recycle(x);
         map(y, [b, c, 2 * h, 2 * w])
+    }
+
+    fn max_pool(x: FlexTensor) -> FlexTensor {
+        let _span = span("max pool");
+        let x = channels_last(x);
+        let [b, c, h, w] = dims(&x);
+        let mut y = take(b * c * (h / 2) * (w / 2));
+        max_pool(slice(&x), [b, h, w, c], &mut y);
+        recycle(x);
+        map(y, [b, c, h / 2, w / 2])
     }
 
     fn sigmoid_image(x: FlexTensor) -> FlexTensor {

@@ -68,6 +68,7 @@ pub(crate) trait Kernels: Backend {
     fn frozen(x: FloatTensor<Self>, layer: Arc<Frozen>) -> FloatTensor<Self>;
     fn concat(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
     fn bilinear(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn sigmoid_image(x: FloatTensor<Self>) -> FloatTensor<Self>;
     /// `[B, P]` -> `[B, C, h, w]`
     fn latents(rows: FloatTensor<Self>, net: Arc<LatentNet>) -> FloatTensor<Self>;
@@ -124,6 +125,11 @@ pub(crate) fn concat(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
 /// `[B, C, H, W]` -> `[B, C, 2H, 2W]`, corners aligned.
 pub(crate) fn bilinear(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as Kernels>::bilinear(x.into_dispatch()))
+}
+
+/// The largest of every two by two, `[B, C, H, W]` -> `[B, C, H/2, W/2]`, rounded down.
+pub(crate) fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Kernels>::max_pool(x.into_dispatch()))
 }
 
 /// The sigmoid of a map, as an image: row-major under its NCHW shape.

@@ -39,6 +39,7 @@ use prepare::{Damaged, Files};
 pub use record::{Mended, Record};
 pub use refuse::check_early;
 use refuse::check_replaced;
+pub(super) use refuse::named;
 
 /// What says which pixels are to be filled.
 #[derive(Debug, Clone, PartialEq)]
@@ -304,6 +305,6 @@ fn mend(
 }
 
 /// `path` as it is named in the record: below the output folder.
-fn below(path: &std::path::Path, out: &std::path::Path) -> PathBuf {
+pub(super) fn below(path: &std::path::Path, out: &std::path::Path) -> PathBuf {
     path.strip_prefix(out).unwrap_or(path).to_path_buf()
 }

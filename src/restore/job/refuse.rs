@@ -84,7 +84,7 @@ pub(super) fn check_replaced(files: &Files, job: &Job, record: &Record) -> Resul
 }
 
 /// What is wrong with the numbers of a picture is said with its name.
-pub(super) fn named(path: &Path, error: Error) -> Error {
+pub(in crate::restore) fn named(path: &Path, error: Error) -> Error {
     match error {
         Error::Input { what, problem, remedy } => {
             Error::picture(path, format!("{what}: {problem}"), remedy)
