@@ -80,7 +80,7 @@ fn title(outputs: &Outputs) -> String {
 
 /// Every system's error in every task.
 fn glance(outputs: &Outputs, scores: &Scores) -> Section {
-    let head = scores.heads[0];
+    let head = &scores.heads[0];
     let tasks = scores.tasks();
     let columns: Vec<Column> = tasks
         .iter()
