@@ -52,7 +52,7 @@ fn prepare(workshop: &Workshop) {
     // As many as latents can be drawn from.
     let learned = workshop.at("learned");
     write_photos(&learned, 24, 24);
-    let mut train = workshop.train("runs/mine", &["data.hold_out=0.5"]);
+    let mut train = workshop.train("runs/mine", &["data.hold_out=0.5", "data.flip=true"]);
     train[1] = learned.to_string_lossy().into_owned();
     ok(&strs(&train));
     for (name, number) in [("a.jpg", 7), ("b.jpg", 8)] {
