@@ -260,7 +260,10 @@ fn several_models_stand_side_by_side_and_one_that_cannot_be_opened_ends_nothing(
         }
     }
     let lines = csv(&out);
-    assert_eq!(lines[0], "task,image,system,mse,known_mse,whole_mse,psnr,steps,near,id");
+    assert_eq!(
+        lines[0],
+        "task,image,system,mse,known_mse,whole_mse,psnr,ssim,ms_ssim,perceptual,steps,near,id"
+    );
     assert_eq!(lines.len(), 1 + 2 * 6 * 6);
     let Ok(sheet) = load(out.join("sheet-jpeg.png")) else { panic!("a sheet") };
     assert!(matches!(sheet.original, DynamicImage::ImageRgb8(_)));

@@ -49,7 +49,7 @@ pub fn signed_rank(differences: &[f64]) -> SignedRank {
     let least = above.min(below);
     let p = match pairs {
         0 => 1.0,
-        ..=EXACT => 2.0 * exact(&doubled, least),
+        1..=EXACT => 2.0 * exact(&doubled, least),
         _ => normal(pairs as f64, ties, least as f64 / 2.0),
     };
     SignedRank { above: above as f64 / 2.0, below: below as f64 / 2.0, pairs, p: p.min(1.0) }

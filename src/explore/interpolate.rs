@@ -54,7 +54,7 @@ pub fn fit_ends(
     let evidence: Vec<Evidence> = evidence.collect::<Result<_>>()?;
     let Some(fitted) = fit_rows(model, &evidence, settings, watch)? else { return Ok(None) };
     let ends = pictures.into_iter().zip(fitted).map(|(picture, fitted)| {
-        let made = render(model, &[fitted.row.clone()])?.remove(0);
+        let made = render(model, std::slice::from_ref(&fitted.row))?.remove(0);
         let mse = mse(&made, &picture)?;
         Ok(End { picture, row: fitted.row, made, mse, steps: fitted.steps, stop: fitted.stop })
     });

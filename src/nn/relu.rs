@@ -39,10 +39,9 @@ impl ConvReluConfig {
             let layer = Frozen::with_relu(spec, dims, self.size, (weight, bias), self.gradients);
             return ConvRelu(Layer::Here(Arc::new(layer)));
         }
-        ConvRelu(Layer::Elsewhere {
-            weight: Tensor::from_data(TensorData::new(weight.to_vec(), dims), &device),
-            bias: Tensor::from_data(TensorData::new(bias, [output]), &device),
-        })
+        let weight = Tensor::from_data(TensorData::new(weight.to_vec(), dims), &device);
+        let bias = Tensor::from_data(TensorData::new(bias, [output]), &device);
+        ConvRelu(Layer::Elsewhere(Box::new((weight, bias))))
     }
 }
 
@@ -53,7 +52,7 @@ pub struct ConvRelu(Layer);
 #[derive(Debug, Clone)]
 enum Layer {
     Here(Arc<Frozen>),
-    Elsewhere { weight: Tensor<4>, bias: Tensor<1> },
+    Elsewhere(Box<(Tensor<4>, Tensor<1>)>),
 }
 
 impl ConvRelu {
@@ -61,8 +60,8 @@ impl ConvRelu {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match &self.0 {
             Layer::Here(layer) => cpu::frozen(x, layer),
-            Layer::Elsewhere { weight, bias } => {
-                let (weight, bias) = (weight.clone(), bias.clone());
+            Layer::Elsewhere(layer) => {
+                let (weight, bias) = *layer.clone();
                 let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
                 relu(conv2d(x, weight, Some(bias), options))
             }

@@ -207,6 +207,9 @@ pub(crate) fn cut(text: &dyn fmt::Display) -> String {
     }
 }
 
+/// A tensor, and what its numbers are.
+type Named = (String, Dtype);
+
 /// The JSON as it stands, in its order: a map would keep one of two entries of a name and hide the other.
 struct Listed {
     text: Option<HashMap<String, String>>,
@@ -215,7 +218,7 @@ struct Listed {
 
 impl Listed {
     /// The names in the order of their numbers, all that is said, and the end of the numbers; else what is wrong.
-    fn checked(mut self, halves: bool) -> Result<(Vec<(String, Dtype)>, Header, u64), String> {
+    fn checked(mut self, halves: bool) -> Result<(Vec<Named>, Header, u64), String> {
         self.tensors.sort_by(|(a, left), (b, right)| {
             left.data_offsets.cmp(&right.data_offsets).then_with(|| a.cmp(b))
         });

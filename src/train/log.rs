@@ -84,9 +84,9 @@ pub(super) struct Log {
 impl Log {
     /// The log up to `step`: what a killed run wrote after its last checkpoint will be written again.
     pub fn resume(run: &Run, step: u64) -> Result<Self> {
-        let kept = run.log_lines().filter(|line| line.step <= step);
+        let mut kept = run.log_lines().filter(|line| line.step <= step);
         write_with(run.log(), |out| {
-            kept.map(|line| out.write_all(json(&line).as_bytes())).collect::<io::Result<()>>()
+            kept.try_for_each(|line| out.write_all(json(&line).as_bytes()))
         })?;
         Ok(Self::read(run, step))
     }

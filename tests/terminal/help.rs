@@ -55,7 +55,7 @@ fn prepare(workshop: &Workshop) {
     let learned = workshop.at("learned");
     write_photos(&learned, 24, 24);
     for (name, seed) in [("runs/mine", "train.seed=0"), ("runs/other", "train.seed=1")] {
-        let mut train = workshop.train(name, &["data.hold_out=0.5", seed]);
+        let mut train = workshop.train(name, &["data.hold_out=0.5", "data.flip=true", seed]);
         train[1] = learned.to_string_lossy().into_owned();
         ok(&strs(&train));
     }

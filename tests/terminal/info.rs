@@ -54,8 +54,9 @@ fn a_run_and_its_model_say_what_they_are() {
     );
     let parts = info["parts"].as_array().unwrap();
     let checkpoint = parts.iter().find(|part| part["name"] == "state.redb").unwrap();
+    // What is on the disk of it: it may have holes.
     let length = fs::metadata(run.join("state.redb")).unwrap().len();
-    assert_eq!(checkpoint["bytes"].as_u64(), Some(length));
+    assert!((1..=length).contains(&checkpoint["bytes"].as_u64().unwrap()));
     assert_eq!(info["tasks"][0]["steps"].as_u64(), Some(6));
     let written = info["written"].as_str().unwrap();
     assert!(written.ends_with('Z') && written.len() == 20, "{written}");

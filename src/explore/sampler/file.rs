@@ -76,16 +76,16 @@ impl Sampler {
     fn state(&self) -> State {
         let Facts { row_len, dimensions: d, components: k, .. } = self.facts;
         let f32s = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x as f32).collect();
-        let means = self.gmm.means.iter().flat_map(|mean| mean.iter().copied());
+        let mut means = self.gmm.means.iter().flat_map(|mean| mean.iter().copied());
         // Row-major: the columns of the transpose.
-        let factors = self.gmm.factors.iter().flat_map(|l| l.transpose().data.as_vec().clone());
+        let mut factors = self.gmm.factors.iter().flat_map(|l| l.transpose().data.as_vec().clone());
         let entries: [(&str, Vec<f32>, Vec<usize>); 6] = [
             ("pca.mean", self.pca.mean.clone(), vec![row_len]),
             ("pca.components", self.pca.components.as_slice().to_vec(), vec![d, row_len]),
             ("pca.variances", f32s(&mut self.pca.variances.iter().copied()), vec![d]),
             ("gmm.weights", f32s(&mut self.gmm.weights.iter().copied()), vec![k]),
-            ("gmm.means", f32s(&mut means.into_iter()), vec![k, d]),
-            ("gmm.factors", f32s(&mut factors.into_iter()), vec![k, d, d]),
+            ("gmm.means", f32s(&mut means), vec![k, d]),
+            ("gmm.factors", f32s(&mut factors), vec![k, d, d]),
         ];
         let tensor = |(name, numbers, shape): (&str, Vec<f32>, Vec<usize>)| {
             (name.to_string(), TensorData::new(numbers, shape))
