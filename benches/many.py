@@ -3,8 +3,8 @@
     python3 benches/many.py target/release/lacuna FOLDER [COUNT ...]
 
 Writes a tar of PNGs of 16 x 16 pixels for each COUNT (1,000 to 1,000,000 by tens if none is given) into FOLDER, and
-trains one pass over it, ten over the smallest, with a model of 16 x 16 pixels whose minibatch takes as much memory as
-that of an ordinary one; a million need 12 GB there. Prints a table as in docs/results.md, and draws it as
+trains 300 steps or one pass over it, the longer of both, with a model of 16 x 16 pixels whose minibatch takes as much
+memory as that of an ordinary one; a million need 12 GB there. Prints a table as in docs/results.md, and draws it as
 FOLDER/memory.svg. Needs Linux (/proc) and nothing but Python.
 """
 
@@ -107,7 +107,7 @@ def main():
         if not photos.exists():
             archive(photos, count)
         subprocess.run(["rm", "-rf", out])
-        peak, before, speed, steps = train(program, photos, out, max(1, 10_000 // count))
+        peak, before, speed, steps = train(program, photos, out, max(1, 300_000 // count))
         disk = (out / "state.redb").stat().st_size / 1e6
         print(f"| {count:,} | {peak:.1f} | {steps:,} | {1000 * speed:,.0f} | {before:.1f} | {disk:.0f} |", flush=True)
         rows.append((count, peak))
