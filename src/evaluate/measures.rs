@@ -114,13 +114,14 @@ impl Measures {
             Measure::Mse => ("whole_mse", "whole image".into(), 4, false),
             Measure::KnownMse => (measure.name(), "known pixels".into(), 4, true),
             Measure::Psnr => (measure.name(), "PSNR".into(), 2, true),
-            Measure::Perceptual => {
-                // Features of Oxford's weights are some hundreds.
-                let is_large =
-                    self.vgg16.as_ref().is_none_or(|(input, _)| *input != Input::Torchvision);
-                let digits = if is_large { 1 } else { 4 };
-                (measure.name(), self.by.title(measure), digits, true)
-            }
+            // A short title, and no digits where numbers are large: those of Oxford's features are tens of thousands.
+            Measure::Perceptual => match &self.vgg16 {
+                Some((input, _)) => {
+                    let digits = if *input == Input::Torchvision { 4 } else { 0 };
+                    (measure.name(), format!("VGG16, {input}"), digits, true)
+                }
+                None => (measure.name(), "VGG16".into(), 0, true),
+            },
             _ => (measure.name(), self.by.title(measure), 4, true),
         };
         Head { name, title, digits, lower_is_better: measure.better() == Better::Lower, shown }
